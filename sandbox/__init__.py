@@ -1,0 +1,1 @@
+"""Fake vendors that speak the real protocols over loopback; imports nothing of the project."""

@@ -1,0 +1,205 @@
+"""The whole sandbox as one ASGI app: vendors under their prefix, the control API, the index page."""
+
+import asyncio
+import contextlib
+import html
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.core.clock import stamp
+from sandbox.core.http import (
+    ASGIApp,
+    BadJsonError,
+    Receive,
+    Reply,
+    Request,
+    Router,
+    Scope,
+    Send,
+    html_reply,
+    json_reply,
+    send_reply,
+)
+from sandbox.core.world import Runs, Vendor, World
+
+TICK_S = 0.2
+Builder = Callable[[World], Vendor]
+
+_log = logging.getLogger("sandbox")
+
+
+class Sandbox:
+    """All vendors of one process. A reset builds the vendors anew; the world stays."""
+
+    def __init__(self, world: World, builders: list[Builder]) -> None:
+        self.world = world
+        self._builders = builders
+        self.vendors: dict[str, Vendor] = {}
+        self._mounts: dict[str, ASGIApp] = {}
+        self._ticking: asyncio.Task[None] | None = None
+        self._control = self._control_routes()
+        self._build()
+
+    def _build(self) -> None:
+        self.vendors = {vendor.name: vendor for vendor in (build(self.world) for build in self._builders)}
+        self._mounts = {f"/{name}": vendor.app for name, vendor in self.vendors.items()}
+        self._mounts |= {f"/_control/{name}": vendor.control for name, vendor in self.vendors.items()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        path: str = scope["path"]
+        head = path.find("/", 1)
+        if path.startswith("/_control/"):
+            head = path.find("/", len("/_control/"))
+        prefix = path if head < 0 else path[:head]
+        app = self._mounts.get(prefix)
+        if app is None:
+            await self._own(path, scope, receive, send)
+            return
+        # Changed in place: one server owns the scope, and copying it for each request would cost.
+        scope["root_path"] = scope.get("root_path", "") + prefix
+        await app(scope, receive, send)
+
+    async def _own(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        if path == "/_control/reset" and scope["method"] == "POST":
+            await self.reset()
+            await send_reply(send, json_reply(200, {"ok": True}))
+            return
+        await self._control(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self.start()
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def start(self) -> None:
+        for vendor in self.vendors.values():
+            if isinstance(vendor, Runs):
+                await vendor.start()
+        self._ticking = asyncio.create_task(self._tick_forever())
+
+    async def stop(self) -> None:
+        if self._ticking is not None:
+            self._ticking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._ticking
+        for vendor in self.vendors.values():
+            if isinstance(vendor, Runs):
+                await vendor.stop()
+        await self.world.webhooks.close()
+
+    async def reset(self) -> None:
+        """Back to the seeded state: vendors, clock, faults, counters and undelivered webhooks."""
+        running = self._ticking is not None
+        for vendor in self.vendors.values():
+            if running and isinstance(vendor, Runs):
+                await vendor.stop()
+        self.world.faults.clear()
+        self.world.faults.release()
+        self.world.counters.clear()
+        self.world.webhooks.clear()
+        self.world.clock.set_offset(0)
+        self._build()
+        for vendor in self.vendors.values():
+            if running and isinstance(vendor, Runs):
+                await vendor.start()
+
+    def tick(self) -> None:
+        """Let every vendor do what is due; one vendor's fault never stops the others."""
+        for vendor in self.vendors.values():
+            try:
+                vendor.tick(self.world.clock.now())
+            except Exception:
+                _log.exception("tick of %s failed", vendor.name)
+
+    async def _tick_forever(self) -> None:
+        while True:
+            self.tick()
+            await asyncio.sleep(TICK_S)
+
+    def _control_routes(self) -> Router:
+        def refuse(problem: BadJsonError) -> Reply:
+            return json_reply(400, {"error": str(problem)})
+
+        router = Router(self.world, "_control", bad_json=refuse)
+        router.add("GET", "/", self._index)
+        router.add("GET", "/_control/clock", self._clock)
+        router.add("POST", "/_control/clock", self._move_clock)
+        router.add("GET", "/_control/faults", self._faults)
+        router.add("POST", "/_control/faults", self._add_fault)
+        router.add("DELETE", "/_control/faults", self._clear_faults)
+        router.add("GET", "/_control/counters", self._counters)
+        router.add("GET", "/_control/webhooks", self._webhooks)
+        router.add("POST", "/_control/webhooks", self._set_webhooks)
+        router.add("POST", "/_control/release", self._release)
+        return router
+
+    def _clock(self, _request: Request) -> Reply:
+        clock = self.world.clock
+        return json_reply(200, {"now": clock.now().isoformat(), "offset_s": clock.offset_s})
+
+    def _move_clock(self, request: Request) -> Reply:
+        try:
+            self.world.clock.set_offset(float(request.object()["offset_s"]))
+        except (KeyError, TypeError, ValueError, OverflowError):
+            return json_reply(400, {"error": "offset_s must be a number of seconds"})
+        self.tick()
+        return self._clock(request)
+
+    def _faults(self, _request: Request) -> Reply:
+        return json_reply(200, {"faults": [rule.as_json() for rule in self.world.faults.rules()]})
+
+    def _add_fault(self, request: Request) -> Reply:
+        try:
+            return json_reply(201, self.world.faults.add(request.object()).as_json())
+        except (TypeError, ValueError) as problem:
+            return json_reply(400, {"error": str(problem)})
+
+    def _clear_faults(self, request: Request) -> Reply:
+        self.world.faults.clear(request.query("vendor"))
+        return self._faults(request)
+
+    def _counters(self, _request: Request) -> Reply:
+        return json_reply(200, {key: dict(value) for key, value in self.world.counters.snapshot().items()})
+
+    def _webhooks(self, _request: Request) -> Reply:
+        return json_reply(200, self.world.webhooks.snapshot())
+
+    def _set_webhooks(self, request: Request) -> Reply:
+        values: dict[str, Any] = request.object()
+        vendor = values.pop("vendor", None)
+        try:
+            if not isinstance(vendor, str):
+                raise ValueError("vendor is missing")
+            self.world.webhooks.set_knobs(vendor, values)
+        except (TypeError, ValueError) as problem:
+            return json_reply(400, {"error": str(problem)})
+        return self._webhooks(request)
+
+    def _release(self, _request: Request) -> Reply:
+        self.world.faults.release()
+        return json_reply(200, {"ok": True})
+
+    def _index(self, _request: Request) -> Reply:
+        names = sorted(self.vendors)
+        links = [(f"/{name}/", name) for name in names] + [
+            ("/_control/counters", "counters"),
+            ("/_control/webhooks", "webhooks"),
+            ("/_control/faults", "faults"),
+            ("/_control/clock", "clock"),
+        ]
+        items = "".join(f'<li><a href="{url}">{html.escape(text)}</a></li>' for url, text in links)
+        now = stamp(self.world.clock.now())
+        return html_reply(
+            "<!doctype html><html lang=en><meta charset=utf-8><title>Sandbox</title>"
+            f"<body><h1>Sandbox</h1><p>Its time is {now}.</p><ul>{items}</ul></body></html>"
+        )
