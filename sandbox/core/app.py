@@ -103,11 +103,7 @@ class Sandbox:
         for vendor in self.vendors.values():
             if running and isinstance(vendor, Runs):
                 await vendor.stop()
-        self.world.faults.clear()
-        self.world.faults.release()
-        self.world.counters.clear()
-        self.world.webhooks.clear()
-        self.world.clock.set_offset(0)
+        self.world.reset()
         self._build()
         for vendor in self.vendors.values():
             if running and isinstance(vendor, Runs):

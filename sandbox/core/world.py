@@ -25,6 +25,15 @@ class World:
         self.rng = random.Random(_SEED)
         self.webhooks = WebhookSender(random.Random(_SEED + 1))
 
+    def reset(self) -> None:
+        """Back to the start; the objects stay, so that nobody holds an old one."""
+        self.rng.seed(_SEED)
+        self.faults.clear()
+        self.faults.release()
+        self.counters.clear()
+        self.webhooks.clear()
+        self.clock.set_offset(0)
+
     @property
     def count_request(self) -> Callable[[str, str, int], None]:
         return self.counters.request
