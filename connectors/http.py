@@ -1,0 +1,291 @@
+"""The only user of httpx: sends one call to a vendor and names every failure by the caller's next move.
+
+httpx's interface over aiohttp's transport (`docs/decisions`): the transport reports a connection that broke
+*after* sending as a connect timeout, so failures are told apart by aiohttp's own exception underneath.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import aiohttp
+import httpx
+import orjson
+from httpx_aiohttp import AiohttpTransport
+
+from connectors.errors import AuthFailed, ConnectorError, OutcomeUnknown, Retryable, VendorRejected
+from connectors.redaction import redact
+from connectors.retrying import RetrySettings, Sleep, read_retry_after, retry
+
+logger = logging.getLogger(__name__)
+
+# Servers drop idle connections after 5 s or more; a write just then would end with an unknown outcome.
+_KEEPALIVE_S = 4.0
+_CONNECT_S = 5.0
+_UNSENT_AIOHTTP = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+_UNSENT_HTTPX = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_TIMEOUTS = (TimeoutError, httpx.TimeoutException)  # aiohttp's are TimeoutErrors
+_BASE_HEADERS = {
+    "accept": "application/json",
+    "accept-encoding": "gzip, deflate",
+    "user-agent": "Aftercart/0.1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`body` is decoded JSON (None when empty), or bytes when the call asked for `raw`."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a vendor's 4xx says: our stable code and the vendor's own words, which are redacted before use."""
+
+    reason: str = "rejected"
+    message: str = ""
+
+
+@dataclass(slots=True)
+class Counters:
+    calls: int = 0
+    retries: int = 0
+    throttled: int = 0
+    failed: int = 0
+
+
+class Limiter(Protocol):
+    """Keeps a vendor's budget: waits before a call and learns from the headers of an answer."""
+
+    async def wait(self, operation: str) -> None: ...
+
+    def read(self, status: int, headers: Mapping[str, str]) -> None: ...
+
+
+_counters: dict[str, Counters] = {}
+
+
+def counters() -> dict[str, Counters]:
+    """Calls of this process per vendor, for operators."""
+    return _counters
+
+
+def make_client(*, connections: int = 100) -> httpx.AsyncClient:
+    """A client to share by all vendors of a process; close it with `aclose()`. No cookies, no redirects."""
+    # httpx logs whole addresses at INFO, queries included; ours names vendor and operation instead.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+    def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=_KEEPALIVE_S, ssl=tls)
+        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+
+    tls = httpx.create_ssl_context()
+    return httpx.AsyncClient(transport=AiohttpTransport(verify=tls, client=session), trust_env=False)
+
+
+def no_refusal(status: int, body: Any) -> Refusal:
+    """For vendors whose 4xx bodies say nothing that we read."""
+    return Refusal()
+
+
+class VendorHttp:
+    """Calls one account of one vendor. Cheap to hold; the client is shared and belongs to whoever made it."""
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        *,
+        vendor: str,
+        base_url: str,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = 30.0,
+        limiter: Limiter | None = None,
+        retry_after: Callable[[Mapping[str, str]], float | None] = read_retry_after,
+        read_refusal: Callable[[int, Any], Refusal] = no_refusal,
+        retries: RetrySettings | None = None,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self.vendor = vendor
+        self.counters = _counters.setdefault(vendor, Counters())
+        self.sleep = sleep
+        self.retries = retries or RetrySettings()
+        self._client = client
+        self._base_url = base_url.rstrip("/")
+        self._own_headers = {**_BASE_HEADERS, **(headers or {})}
+        self._deadline_s = 2 * timeout_s  # a slow drip of bytes never trips the timeout per read
+        self._timeout = {
+            "connect": min(_CONNECT_S, timeout_s),
+            "read": timeout_s,
+            "write": timeout_s,
+            "pool": timeout_s,
+        }
+        self._limiter = limiter
+        self._retry_after = retry_after
+        self._read_refusal = read_refusal
+        self._urls: dict[str, httpx.URL] = {}
+
+    async def call(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        *,
+        write: bool,
+        json: Any = None,
+        params: Mapping[str, Any] | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        safe_to_repeat: bool = False,
+        expect: Collection[int] = (),
+        raw: bool = False,
+    ) -> Answer:
+        """Send and return a 2xx answer, or one whose status `expect` names.
+
+        `safe_to_repeat`: the vendor honours a key in this write, so a lost answer may be asked for again.
+        `path` may be an absolute address; our credentials go only to the vendor's own.
+        Raises: Retryable, VendorRejected, OutcomeUnknown, AuthFailed.
+        """
+        request = self._build(method, path, json, params, content, headers)
+        unsure = write and not safe_to_repeat
+
+        async def send(attempt: int) -> Answer:
+            started = time.perf_counter()
+            status = 0
+            try:
+                if self._limiter:
+                    await self._limiter.wait(operation)
+                self.counters.calls += 1
+                response = await self._send(operation, request, unsure=unsure)
+                status = response.status_code
+                if self._limiter:
+                    self._limiter.read(status, response.headers)
+                return self._answer(
+                    operation, response, (json, params), expect=expect, raw=raw, unsure=unsure
+                )
+            except ConnectorError:
+                self.counters.failed += 1
+                self._log(logging.WARNING, operation, status, started, attempt)
+                raise
+            finally:
+                if 200 <= status < 300:
+                    self._log(logging.DEBUG, operation, status, started, attempt)
+
+        try:
+            return await send(1)
+        except Retryable as first:
+            return await retry(send, first, self.retries, self.sleep, self._count_retry)
+
+    def _count_retry(self) -> None:
+        self.counters.retries += 1
+
+    def _build(
+        self,
+        method: str,
+        path: str,
+        json: Any,
+        params: Mapping[str, Any] | None,
+        content: bytes | None,
+        headers: Mapping[str, str] | None,
+    ) -> httpx.Request:
+        url = self._urls.get(path) or self._url(path)
+        own = self._own_headers if str(url).startswith(self._base_url + "/") else _BASE_HEADERS
+        merged = {**own, **headers} if headers else dict(own)
+        if json is not None:
+            content = orjson.dumps(json)
+            merged.setdefault("content-type", "application/json")
+        extensions = {"timeout": self._timeout}
+        return httpx.Request(
+            method, url, params=params, headers=merged, content=content, extensions=extensions
+        )
+
+    def _url(self, path: str) -> httpx.URL:
+        absolute = path.startswith(("http://", "https://"))
+        url = httpx.URL(path if absolute else self._base_url + path)
+        if len(self._urls) < 64:  # parsing costs more than sending; paths with ids in them would only fill it
+            self._urls[path] = url
+        return url
+
+    async def _send(self, operation: str, request: httpx.Request, *, unsure: bool) -> httpx.Response:
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                return await self._client.send(request)
+        except (httpx.HTTPError, aiohttp.ClientError, OSError, TimeoutError) as exc:
+            if _surely_unsent(exc):
+                raise Retryable(self.vendor, operation, "unreachable") from exc
+            lost = "timeout" if isinstance(exc.__cause__ or exc, _TIMEOUTS) else "connection_lost"
+            raise self._lost(operation, lost, unsure=unsure) from exc
+
+    def _lost(
+        self, operation: str, detail: str, *, unsure: bool, after_s: float | None = None
+    ) -> Retryable | OutcomeUnknown:
+        if unsure:
+            return OutcomeUnknown(self.vendor, operation, detail)
+        return Retryable(self.vendor, operation, detail, after_s)
+
+    def _answer(
+        self,
+        operation: str,
+        response: httpx.Response,
+        sent: Any,
+        *,
+        expect: Collection[int],
+        raw: bool,
+        unsure: bool,
+    ) -> Answer:
+        status = response.status_code
+        if 200 <= status < 300 or status in expect:
+            return Answer(status, response.headers, self._decode(operation, response, raw=raw, unsure=unsure))
+        if status in (429, 425):
+            self.counters.throttled += 1
+            raise Retryable(self.vendor, operation, f"http_{status}", self._retry_after(response.headers))
+        if status in (401, 403):
+            raise AuthFailed(self.vendor, operation, f"http_{status}")
+        if status >= 500 or status == 408:
+            raise self._lost(
+                operation, f"http_{status}", unsure=unsure, after_s=self._retry_after(response.headers)
+            )
+        refusal = self._read_refusal(status, _json_or_none(response.content))
+        detail = redact(refusal.message, *sent) if refusal.message else f"http_{status}"
+        raise VendorRejected(self.vendor, operation, detail, refusal.reason)
+
+    def _decode(self, operation: str, response: httpx.Response, *, raw: bool, unsure: bool) -> Any:
+        content = response.content
+        if raw:
+            return content
+        if not content:
+            return None
+        try:
+            return orjson.loads(content)
+        except orjson.JSONDecodeError as exc:
+            raise self._lost(operation, "unreadable_answer", unsure=unsure) from exc
+
+    def _log(self, level: int, operation: str, status: int, started: float, attempt: int) -> None:
+        if logger.isEnabledFor(level):
+            keys = {
+                "vendor": self.vendor,
+                "operation": operation,
+                "status": status,
+                "duration_ms": round((time.perf_counter() - started) * 1000, 1),
+                "attempt": attempt,
+            }
+            logger.log(level, "vendor call", extra=keys)
+
+
+def _surely_unsent(exc: BaseException) -> bool:
+    cause = exc.__cause__ if isinstance(exc, httpx.HTTPError) else exc
+    if isinstance(cause, aiohttp.ClientError):
+        return isinstance(cause, _UNSENT_AIOHTTP)
+    return isinstance(exc, _UNSENT_HTTPX)
+
+
+def _json_or_none(content: bytes) -> Any:
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return None
