@@ -1,5 +1,8 @@
 """What a warehouse (node) is asked and what it answers, in our words."""
 
+import hashlib
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -66,3 +69,20 @@ class NodeOrder:
     shipments: tuple[NodeShipment, ...]
     updated_at: datetime | None = None
     request_digest: str = ""  # digest of address and lines as the node has them, see `request_digest`
+
+
+def request_digest(ship_to: Address, lines: Iterable[NodeLine]) -> str:
+    """Identity of what a node is asked to send where, to compare our request with what the node has.
+
+    Case, spacing and the order of lines do not count, neither do contact data (nodes rewrite phone numbers).
+    """
+    wanted: dict[str, int] = {}
+    for line in lines:
+        wanted[line.sku] = wanted.get(line.sku, 0) + line.quantity
+    where = (
+        *(ship_to.name or ship_to.company, ship_to.company, ship_to.line1, ship_to.line2, ship_to.city),
+        *(ship_to.region, ship_to.postal_code, ship_to.country),
+    )
+    parts = [" ".join(unicodedata.normalize("NFKC", part).casefold().split()) for part in where]
+    parts += [f"{quantity} {sku}" for sku, quantity in sorted(wanted.items()) if quantity]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
