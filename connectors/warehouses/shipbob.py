@@ -1,9 +1,9 @@
 """ShipBob as a warehouse node.
 
-API: developer API 2026-01, OpenAPI file of the vendor read 2026-11. Auth: bearer token (PAT), and a channel id
-that each order call names. Rate limit: 150 calls a minute, told by `x-retry-after` (seconds) on 429.
+API: developer API 2026-01, OpenAPI file of the vendor read 2026-11. Auth: bearer token (PAT), and a channel
+id that each order call names. Rate limit: 150 calls a minute, told by `x-retry-after` (seconds) on 429.
 Quirks: a repeated `reference_id` is refused with 422 like any other fault, so the reference is looked up; it
-cannot hold an order; inventory pages only by following `next`; the webhook secret is told once, on subscribing.
+cannot hold an order; inventory pages only by following `next`; the webhook secret is told once.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -15,6 +15,7 @@ import httpx
 
 from connectors.errors import OutcomeUnknown, VendorRejected
 from connectors.http import Refusal, VendorHttp
+from connectors.reading import Unreadable
 from connectors.redaction import redact
 from connectors.retrying import as_seconds, read_retry_after
 from connectors.warehouses.base import NodeCapabilities
@@ -27,7 +28,6 @@ from connectors.warehouses.shipbob_parse import (
 from connectors.warehouses.shipbob_words import refusal_messages, refusal_reason
 from domain.catalogue import NodeStock
 from domain.nodes import NodeOrder, NodeOrderRequest, NodeState, request_digest
-from domain.order import OrderError
 
 __all__ = ["TOPICS", "ShipBob", "parse_webhook", "shipbob_http"]
 
@@ -226,7 +226,7 @@ class ShipBob:
     def _orders(self, operation: str, body: Any) -> list[NodeOrder]:
         def parse_page(rows: Any) -> list[NodeOrder]:
             if not isinstance(rows, list):
-                raise OrderError("not_a_list", "orders")
+                raise Unreadable("not_a_list", "orders")
             return [parse_order(row) for row in rows]
 
         return self._read(operation, parse_page, body)
@@ -234,13 +234,13 @@ class ShipBob:
     def _read(self, operation: str, parse: Callable[[Any], T], body: Any) -> T:
         try:
             return parse(body)
-        except OrderError as exc:
+        except Unreadable as exc:
             raise VendorRejected(VENDOR, operation, str(exc), reason="unreadable_answer") from exc
 
     def _written(self, operation: str, body: Any) -> NodeOrder:
         try:
             return parse_order(body)
-        except OrderError as exc:
+        except Unreadable as exc:
             raise OutcomeUnknown(VENDOR, operation, str(exc)) from exc
 
 

@@ -1,18 +1,14 @@
 """ShipBob's bodies in our words: pure functions over decoded JSON of API 2026-01 (OpenAPI read 2026-11)."""
 
 import re
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
+from connectors.reading import Unreadable, count, identity, mapping, moment, shaped, text
 from connectors.warehouses.shipbob_words import ORDER_STATES, SHIPMENT_STATES
 from domain.catalogue import NodeStock
 from domain.nodes import NodeLine, NodeOrder, NodeOrderRequest, NodeShipment, NodeState, request_digest
-from domain.order import Address, OrderError
-
-P = ParamSpec("P")
-T = TypeVar("T")
+from domain.order import Address
 
 _PROGRESS = (
     NodeState.RECEIVED,
@@ -62,34 +58,21 @@ def _address_body(address: Address) -> dict[str, Any]:
     }
 
 
-def _shaped(parse: Callable[P, T]) -> Callable[P, T]:
-    """Name a surprise in a body's shape like any other fault of the body."""
-
-    @wraps(parse)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return parse(*args, **kwargs)
-        except (AttributeError, KeyError, TypeError) as exc:
-            raise OrderError("bad_shape", parse.__name__) from exc
-
-    return guarded
-
-
-@_shaped
+@shaped
 def parse_order(body: Any) -> NodeOrder:
-    """One order. Raises: OrderError."""
-    data = _mapping(body, "order")
-    reported = [(_mapping(raw, "shipments"), parse_shipment(raw)) for raw in data.get("shipments") or ()]
+    """One order. Raises: Unreadable."""
+    data = mapping(body, "order")
+    reported = [(mapping(raw, "shipments"), parse_shipment(raw)) for raw in data.get("shipments") or ()]
     shipments = tuple(shipment for _, shipment in reported)
     live = [pair for pair in reported if pair[1].state is not NodeState.CANCELLED]
-    times = [_time(raw.get("last_update_at"), "last_update_at") for raw, _ in reported]
-    times.append(_time(data.get("created_date"), "created_date"))
+    times = [moment(raw.get("last_update_at"), "last_update_at") for raw, _ in reported]
+    times.append(moment(data.get("created_date"), "created_date"))
     return NodeOrder(
-        external_id=_identity(data, "id"),
-        reference=_text(data.get("reference_id")),
-        state=order_state([s.state for s in shipments], _text(data.get("status"))),
+        external_id=identity(data, "id"),
+        reference=text(data.get("reference_id")),
+        state=order_state([s.state for s in shipments], text(data.get("status"))),
         shipments=shipments,
-        updated_at=max((moment for moment in times if moment), default=None),
+        updated_at=max((time for time in times if time), default=None),
         request_digest=_digest(data, live),
     )
 
@@ -108,27 +91,27 @@ def order_state(shipments: list[NodeState], status: str) -> NodeState:
 
 
 def parse_shipment(body: Any) -> NodeShipment:
-    """One shipment. Raises: OrderError."""
-    data = _mapping(body, "shipment")
-    status = _text(data.get("status"))
+    """One shipment. Raises: Unreadable."""
+    data = mapping(body, "shipment")
+    status = text(data.get("status"))
     state, detail = _state(data, status)
     tracking = data.get("tracking") or {}
     return NodeShipment(
-        external_id=_identity(data, "id"),
+        external_id=identity(data, "id"),
         state=state,
         raw_state=status,
         lines=_shipment_lines(data),
-        tracking_number=_text(tracking.get("tracking_number")),
-        tracking_url=_text(tracking.get("tracking_url")),
-        carrier=_text(tracking.get("carrier")),
-        service=_text(tracking.get("carrier_service")),
-        shipped_at=_time(data.get("actual_fulfillment_date"), "actual_fulfillment_date"),
+        tracking_number=text(tracking.get("tracking_number")),
+        tracking_url=text(tracking.get("tracking_url")),
+        carrier=text(tracking.get("carrier")),
+        service=text(tracking.get("carrier_service")),
+        shipped_at=moment(data.get("actual_fulfillment_date"), "actual_fulfillment_date"),
         detail=detail,
     )
 
 
 def _state(data: Mapping[str, Any], status: str) -> tuple[NodeState, str]:
-    names = [_text(detail.get("name")) for detail in data.get("status_details") or ()]
+    names = [text(detail.get("name")) for detail in data.get("status_details") or ()]
     known = [name for name in names if (status, name) in SHIPMENT_STATES and name]
     state = SHIPMENT_STATES.get((status, ""), NodeState.UNKNOWN)
     if known:  # several details tell a history: the furthest counts
@@ -149,8 +132,8 @@ def _shipment_lines(data: Mapping[str, Any]) -> tuple[NodeLine, ...]:
     for product in data.get("products") or ():
         per_item: dict[Any, int] = {}
         for item in product.get("inventory_items") or ():
-            per_item[item.get("id")] = per_item.get(item.get("id"), 0) + _count(item.get("quantity"))
-        sku = _text(product.get("reference_id")) or _text(product.get("sku"))
+            per_item[item.get("id")] = per_item.get(item.get("id"), 0) + count(item.get("quantity"))
+        sku = text(product.get("reference_id")) or text(product.get("sku"))
         if sku and per_item:
             lines.append(NodeLine(sku, min(per_item.values())))
     return tuple(lines)
@@ -160,7 +143,7 @@ def _digest(data: Mapping[str, Any], live: list[tuple[Mapping[str, Any], NodeShi
     """Living shipments tell what will be sent (edits change only them); before there are any, the order."""
     products = data.get("products") or ()
     ordered = [
-        NodeLine(_text(p.get("reference_id")) or _text(p.get("sku")), _count(p.get("quantity")))
+        NodeLine(text(p.get("reference_id")) or text(p.get("sku")), count(p.get("quantity")))
         for p in products
     ]
     lines = [line for _, shipment in live for line in shipment.lines]
@@ -174,79 +157,48 @@ def _digest(data: Mapping[str, Any], live: list[tuple[Mapping[str, Any], NodeShi
 def _address(recipient: Mapping[str, Any]) -> Address:
     place = recipient.get("address") or {}
     return Address(
-        name=_text(recipient.get("name")) or _text(recipient.get("full_name")),
-        company=_text(place.get("company_name")),
-        line1=_text(place.get("address1")),
-        line2=_text(place.get("address2")),
-        city=_text(place.get("city")),
-        region=_text(place.get("state")),
-        postal_code=_text(place.get("zip_code")),
-        country=_text(place.get("country")),
+        name=text(recipient.get("name")) or text(recipient.get("full_name")),
+        company=text(place.get("company_name")),
+        line1=text(place.get("address1")),
+        line2=text(place.get("address2")),
+        city=text(place.get("city")),
+        region=text(place.get("state")),
+        postal_code=text(place.get("zip_code")),
+        country=text(place.get("country")),
     )
 
 
-@_shaped
+@shaped
 def parse_webhook(topic: str, body: Any) -> NodeOrder:
     """What a webhook says of an order; one about a shipment knows only that shipment.
 
-    Raises: OrderError, also for topics that are not about orders.
+    Raises: Unreadable, also for topics that are not about orders.
     """
     if not topic.startswith("order."):
-        raise OrderError("not_an_order", "topic")
-    data = _mapping(body, "body")
+        raise Unreadable("not_an_order", "topic")
+    data = mapping(body, "body")
     if "order_id" not in data:
         return parse_order(data)
     shipment = parse_shipment(data)
     return NodeOrder(
-        external_id=_identity(data, "order_id"),
-        reference=_text(data.get("reference_id")),
+        external_id=identity(data, "order_id"),
+        reference=text(data.get("reference_id")),
         state=shipment.state,
         shipments=(shipment,),
-        updated_at=_time(data.get("last_update_at"), "last_update_at"),
+        updated_at=moment(data.get("last_update_at"), "last_update_at"),
     )
 
 
-@_shaped
+@shaped
 def parse_stock(body: Any) -> list[NodeStock]:
-    """One page of inventory levels; an item without a SKU is left out. Raises: OrderError."""
+    """One page of inventory levels; an item without a SKU is left out. Raises: Unreadable."""
     return [
         NodeStock(
             sku=item["sku"],
-            on_hand=_count(item.get("total_on_hand_quantity")),
-            free=_count(item.get("total_fulfillable_quantity")),
+            on_hand=count(item.get("total_on_hand_quantity")),
+            free=count(item.get("total_fulfillable_quantity")),
             raw={"inventory_id": item.get("inventory_id")},
         )
-        for item in _mapping(body, "inventory").get("items") or ()
+        for item in mapping(body, "inventory").get("items") or ()
         if item.get("sku")
     ]
-
-
-def _mapping(value: Any, where: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise OrderError("not_an_object", where)
-    return value
-
-
-def _identity(data: Mapping[str, Any], field: str) -> str:
-    value = data.get(field)
-    if not isinstance(value, int | str) or not value:
-        raise OrderError("missing_id", field)
-    return str(value)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) else 0
-
-
-def _time(value: Any, where: str) -> datetime | None:
-    if not value:
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        raise OrderError("bad_time", where) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
