@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from sandbox.core.http import BadJsonError, Reply, Request, Router, json_reply
+from sandbox.core.limits import SlidingWindow
 from sandbox.core.world import World
 from sandbox.shipbob.control import Control, page
 from sandbox.shipbob.hooks import Hooks
-from sandbox.shipbob.limits import SlidingWindow
 from sandbox.shipbob.model import Shipment
 from sandbox.shipbob.orders import Orders, field_errors
 from sandbox.shipbob.shipments import Shipments
