@@ -18,7 +18,10 @@ _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"]+@[^\s@<>()\[\],;:\\\"]+\Z")
 _BOUNDARY = "=_alternative"  # quoted-printable never writes "=_", so no body can contain it
 _LONGEST_LINE = 998  # RFC 5322; folding a long address breaks some readers of List-Unsubscribe
 _OURS = frozenset(
-    "from to cc bcc subject date message-id reply-to mime-version content-type content-transfer-encoding".split()
+    (
+        *("from", "to", "cc", "bcc", "subject", "date", "message-id", "reply-to"),
+        *("mime-version", "content-type", "content-transfer-encoding"),
+    )
 )
 
 

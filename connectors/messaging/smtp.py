@@ -1,8 +1,8 @@
 """Mail over SMTP (RFC 5321), aiosmtplib 5.
 
-Auth: user and password where the server wants them, TLS by mode. No rate limit of its own; 4xx answers say wait.
-Quirks: SMTP has neither a key nor a look-up. What breaks before the message was handed over surely was not sent;
-what breaks after may have been, which is OutcomeUnknown. A fixed Message-ID lets a mailbox count repeats.
+Auth: user and password where the server wants them, TLS by mode. No rate limit of its own; 4xx answers say
+wait. Quirks: SMTP has neither a key nor a look-up. What breaks before the message was handed over surely was
+not sent; what breaks after may have been: OutcomeUnknown. A fixed Message-ID lets a mailbox count repeats.
 """
 
 import asyncio
@@ -82,7 +82,7 @@ class Smtp:
         return Sent(external_id=mail.message_id)
 
     async def _envelope(self, line: _Line, to: str) -> None:
-        """Until DATA nothing has been sent, so an idle connection that the server dropped is simply replaced."""
+        """Until DATA nothing has been sent, so an idle connection that was dropped is simply replaced."""
         try:
             try:
                 await line.client.mail(self._sender)
@@ -129,7 +129,7 @@ class Smtp:
             try:
                 yield line
             except BaseException as exc:
-                if isinstance(exc, ConnectorError) and await self._usable(line):
+                if isinstance(exc.__cause__, SMTPResponseException) and await self._usable(line):
                     self._idle.append(line)
                 else:
                     line.client.close()
@@ -177,6 +177,8 @@ class Smtp:
         detail = f"smtp_{exc.code}"
         if exc.code in (530, 535):
             return AuthFailed(VENDOR, operation, detail)
-        if 400 <= exc.code < 500:
+        if 500 <= exc.code < 600:
+            return VendorRejected(VENDOR, operation, detail, reason=reason)
+        if 400 <= exc.code < 500 or operation != "data":
             return Retryable(VENDOR, operation, detail)
-        return VendorRejected(VENDOR, operation, detail, reason=reason)
+        return OutcomeUnknown(VENDOR, operation, "unreadable_answer")
