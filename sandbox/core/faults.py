@@ -56,6 +56,7 @@ class Faults:
     def __init__(self) -> None:
         self._rules: list[FaultRule] = []
         self._released = asyncio.Event()
+        self.releases = 0  # read by the SMTP thread, which cannot wait for another loop's event
 
     def add(self, order: dict[str, Any]) -> FaultRule:
         """Add a rule from its control JSON. Raises ValueError on an unknown kind or a missing vendor."""
@@ -93,6 +94,7 @@ class Faults:
 
     def release(self) -> None:
         """Let every "hold" answer that waits now go on."""
+        self.releases += 1
         self._released.set()
         self._released = asyncio.Event()
 
