@@ -28,6 +28,8 @@ async def retry(
     settings: RetrySettings,
     sleep: Sleep,
     on_retry: Callable[[], None],
+    *,
+    only: type[Retryable] = Retryable,
 ) -> T:
     """Go on after a first attempt that failed, so that calls that succeed at once pay nothing for retries.
 
@@ -42,7 +44,7 @@ async def retry(
 
     retrying = AsyncRetrying(
         sleep=sleep,
-        retry=retry_if_exception_type(Retryable),
+        retry=retry_if_exception_type(only),
         wait=lambda state: _wait_s(state, settings),
         stop=lambda state: stop_after_attempt(settings.tries)(state) or _too_long(state, settings),
         reraise=True,

@@ -1,6 +1,6 @@
 """Signatures of inbound deliveries: pure checks over the raw bytes, one function per scheme.
 
-Sources: the vendors' documents and the Standard Webhooks specification; checked against the published vectors.
+Sources: the vendors' documents and the Standard Webhooks specification; checked against published vectors.
 """
 
 import base64

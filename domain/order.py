@@ -148,6 +148,7 @@ class IncomingOrder:
     shipping_minor: int = 0  # after its own discount, without tax unless taxes are included
     shipping_tax_minor: int = 0
     discount_minor: int = 0
+    other_minor: int = 0  # of the total, in no line and not shipping: tips, duties, fees, rounding; either sign
     taxes_included: bool = False
     email: str = ""
     phone: str = ""

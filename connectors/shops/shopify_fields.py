@@ -1,0 +1,148 @@
+"""Reads fields of Shopify's JSON by name, so that a bad body is an OrderError that names the field."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from domain.money import MoneyError, allocate, to_minor
+from domain.order import OrderError
+
+
+class Fields:
+    """One JSON object and where it stands in the body."""
+
+    __slots__ = ("_node", "_where")
+
+    def __init__(self, node: Any, where: str = "") -> None:
+        if not isinstance(node, dict):
+            raise OrderError("not_an_object", where)
+        self._node: dict[str, Any] = node
+        self._where = where
+
+    def at(self, key: str) -> str:
+        """The field's name from the top of the body, for errors."""
+        return f"{self._where}.{key}" if self._where else key
+
+    def text(self, key: str) -> str:
+        """Text, or a whole number as text; empty when absent."""
+        value = self._node.get(key)
+        if value is None:
+            return ""
+        if isinstance(value, str):
+            return value
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        raise OrderError("not_a_text", self.at(key))
+
+    def need_text(self, key: str) -> str:
+        value = self.text(key)
+        if not value:
+            raise OrderError("missing", self.at(key))
+        return value
+
+    def whole(self, key: str, *fallbacks: str) -> int:
+        """The first of the fields that is there, as a whole number."""
+        for name in (key, *fallbacks):
+            value = self._node.get(name)
+            if value is None:
+                continue
+            if isinstance(value, int) and not isinstance(value, bool):
+                return value
+            raise OrderError("not_a_number", self.at(name))
+        raise OrderError("missing", self.at(key))
+
+    def number(self, key: str) -> float:
+        value = self._node.get(key)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return value
+        raise OrderError("not_a_number", self.at(key))
+
+    def flag(self, key: str, *, default: bool = False) -> bool:
+        value = self._node.get(key)
+        if value is None:
+            return default
+        if isinstance(value, bool):
+            return value
+        raise OrderError("not_a_flag", self.at(key))
+
+    def child(self, key: str) -> "Fields | None":
+        value = self._node.get(key)
+        return None if value is None else Fields(value, self.at(key))
+
+    def need_child(self, key: str) -> "Fields":
+        child = self.child(key)
+        if child is None:
+            raise OrderError("missing", self.at(key))
+        return child
+
+    def children(self, key: str) -> list["Fields"]:
+        """A list of objects; empty when absent."""
+        return [Fields(value, f"{self.at(key)}[{i}]") for i, value in enumerate(self._list(key), start=1)]
+
+    def nodes(self, key: str) -> list["Fields"]:
+        """The nodes of a connection; empty when absent."""
+        child = self.child(key)
+        return child.children("nodes") if child else []
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        values = self._list(key)
+        if not all(isinstance(value, str) for value in values):
+            raise OrderError("not_a_text", self.at(key))
+        return tuple(values)
+
+    def time(self, key: str) -> datetime | None:
+        text = self.text(key)
+        if not text:
+            return None
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise OrderError("not_a_time", self.at(key)) from None
+        if moment.tzinfo is None:
+            raise OrderError("not_a_time", self.at(key))
+        return moment.astimezone(UTC)
+
+    def need_time(self, key: str) -> datetime:
+        moment = self.time(key)
+        if moment is None:
+            raise OrderError("missing", self.at(key))
+        return moment
+
+    def amount(self, key: str, currency: str) -> int:
+        """A decimal text in minor units; 0 when absent."""
+        text = self.text(key)
+        if not text:
+            return 0
+        try:
+            return to_minor(text, currency)
+        except MoneyError as exc:
+            raise OrderError(str(exc), self.at(key)) from exc
+
+    def presented(self, key: str, currency: str) -> int | None:
+        """The presentment side of a money bag in minor units; None when there is no bag.
+
+        Works for the GraphQL spelling and the REST one. Raises: OrderError for another currency.
+        """
+        bag = self.child(key)
+        if bag is None:
+            return None
+        money = bag.child("presentmentMoney") or bag.need_child("presentment_money")
+        if (money.text("currencyCode") or money.text("currency_code")) != currency:
+            raise OrderError("other_currency", money.at("currency"))
+        money.need_text("amount")
+        return money.amount("amount", currency)
+
+    def _list(self, key: str) -> Sequence[Any]:
+        value = self._node.get(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            raise OrderError("not_a_list", self.at(key))
+        return value
+
+
+def remaining_share(total: int, quantity: int, current: int) -> int:
+    """The part of a line's amount, stated for all its units, that belongs to those still wanted."""
+    if quantity <= current or quantity <= 0:
+        return total
+    return allocate(total, [max(current, 0), quantity - max(current, 0)])[0]
