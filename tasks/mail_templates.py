@@ -1,0 +1,66 @@
+"""The Jinja environment of mails: MJML compiled at load, texts translated, nothing undefined accepted."""
+
+import re
+from collections.abc import Callable
+from functools import cache, partial
+from pathlib import Path
+
+import mrml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from config.languages import translations
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "email"
+_MJML = ".mjml.j2"
+_INCLUDE = re.compile(r'<mj-include path="(?P<path>partials/[\w.]+)" />')
+_SENTENCES = ("exception_title", "exception_text", "address_text")
+
+
+class MailLoader(FileSystemLoader):
+    """Loads templates; those in MJML are compiled to HTML on the way."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        source, filename, uptodate = super().get_source(environment, template)
+        if template.endswith(_MJML):
+            source = compile_mjml(source)
+        return source, filename, uptodate
+
+
+@cache
+def compile_mjml(source: str) -> str:
+    """HTML of an MJML template, its Jinja expressions untouched.
+
+    They must not hold a bare `<`, which the parser takes for a tag. Raises: OSError for broken MJML.
+    """
+    # mrml's own include leaves out the table cell around an included element, and with it the padding
+    whole = _INCLUDE.sub(lambda found: (TEMPLATES / found["path"]).read_text("utf-8"), source)
+    return str(mrml.to_html(whole).content)
+
+
+@cache
+def environment(language: str) -> Environment:
+    """The environment of one language. HTML escapes every value, text and subjects nothing."""
+    env = Environment(
+        loader=MailLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=_is_html,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
+    )
+    catalogue = translations(language)
+    env.install_gettext_callables(  # type: ignore[attr-defined]
+        catalogue.gettext, catalogue.ngettext, newstyle=True
+    )
+    module = env.get_template("partials/sentences.j2").module
+    env.globals.update({name: partial(_sentence, getattr(module, name)) for name in _SENTENCES})
+    return env
+
+
+def _is_html(name: str | None) -> bool:
+    return name is not None and name.endswith(_MJML)
+
+
+def _sentence(macro: Callable[[str], str], code: str) -> str:
+    return macro(code).strip()
