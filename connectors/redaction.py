@@ -9,7 +9,7 @@ MARK = "[…]"
 _SHORTEST_VALUE = 3
 _SHORTEST_WORD = 4  # of a value of several words: a vendor may quote only the surname or the street
 _LONGEST_SPLIT = 120  # a longer text is a document, whose words are no secrets
-_EMAIL = re.compile(r"[^\s@<>\"',;:]+@[^\s@<>\"',;:]+")
+_EMAIL = re.compile(r"[^\s@<>()\"',;:]+@[^\s@<>()\"',;:]+")
 _PHONE = re.compile(r"\+?\d(?:[\s().\-]?\d){6,}")
 
 

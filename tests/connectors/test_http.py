@@ -1,0 +1,173 @@
+"""VendorHttp names every failure by the next move, over a real socket and the real transport."""
+
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from connectors.errors import AuthFailed, ConnectorError, OutcomeUnknown, Retryable, VendorRejected
+from connectors.http import Refusal, VendorHttp, counters, make_client
+from connectors.retrying import RetrySettings
+from tests.support.raw_server import DROP, HANG, raw_server, reply, truncated
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    client = make_client()
+    yield client
+    await client.aclose()
+
+
+class Naps:
+    """A sleep that takes no time and remembers."""
+
+    def __init__(self) -> None:
+        self.taken: list[float] = []
+
+    async def __call__(self, seconds: float) -> None:
+        self.taken.append(seconds)
+
+
+def vendor(client: httpx.AsyncClient, url: str, **settings: Any) -> VendorHttp:
+    settings = {"sleep": Naps(), "timeout_s": 0.3, "retries": RetrySettings(tries=3)} | settings
+    return VendorHttp(client, vendor="acme", base_url=url, headers={"x-token": "t"}, **settings)
+
+
+async def test_an_answer_is_decoded_and_our_headers_are_sent(client: httpx.AsyncClient) -> None:
+    async with raw_server(reply(200, '{"a": 1}', x_left="7")) as server:
+        answer = await vendor(client, server.url).call("op", "POST", "/x", json={"b": 2}, write=True)
+    assert (answer.status, answer.body, answer.headers["x-left"]) == (200, {"a": 1}, "7")
+    assert server.seen[0].startswith(b"POST /x HTTP/1.1")
+    assert b"x-token: t" in server.seen[0]
+    assert server.seen[0].endswith(b'{"b":2}')
+
+
+async def test_credentials_stay_with_the_vendor(client: httpx.AsyncClient) -> None:
+    async with raw_server(reply(200)) as own, raw_server(reply(200, "PDF")) as files:
+        answer = await vendor(client, own.url).call("file", "GET", files.url + "/f", write=False, raw=True)
+    assert answer.body == b"PDF"
+    assert b"x-token" not in files.seen[0]
+
+
+@pytest.mark.parametrize(
+    ("answer", "write", "safe", "error", "detail"),
+    [
+        (reply(500), True, False, OutcomeUnknown, "http_500"),
+        (reply(500), True, True, Retryable, "http_500"),
+        (reply(502), False, False, Retryable, "http_502"),
+        (reply(408), True, False, OutcomeUnknown, "http_408"),
+        (DROP, True, False, OutcomeUnknown, "connection_lost"),
+        (DROP, True, True, Retryable, "connection_lost"),
+        (DROP, False, False, Retryable, "connection_lost"),
+        (truncated(), True, False, OutcomeUnknown, "connection_lost"),
+        (truncated(), False, False, Retryable, "connection_lost"),
+        (HANG, True, False, OutcomeUnknown, "timeout"),
+        (HANG, False, False, Retryable, "timeout"),
+        (reply(200, "<html>"), True, False, OutcomeUnknown, "unreadable_answer"),
+        (reply(200, "<html>"), False, False, Retryable, "unreadable_answer"),
+        (reply(401), True, False, AuthFailed, "http_401"),
+        (reply(403), False, False, AuthFailed, "http_403"),
+        (reply(422), True, False, VendorRejected, "http_422"),
+        (reply(302), True, False, VendorRejected, "http_302"),
+        (reply(429), True, False, Retryable, "http_429"),
+    ],
+)
+async def test_failures(
+    client: httpx.AsyncClient,
+    answer: bytes,
+    write: bool,
+    safe: bool,
+    error: type[ConnectorError],
+    detail: str,
+) -> None:
+    async with raw_server(answer) as server:
+        with pytest.raises(error) as caught:
+            await vendor(client, server.url).call(
+                "op", "POST", "/x", json={}, write=write, safe_to_repeat=safe
+            )
+    assert (caught.value.vendor, caught.value.operation, caught.value.detail) == ("acme", "op", detail)
+    assert len(server.seen) == (3 if error is Retryable else 1)
+
+
+async def test_nobody_there_means_that_nothing_happened(client: httpx.AsyncClient) -> None:
+    async with raw_server(reply(200)) as server:
+        url = server.url
+    with pytest.raises(Retryable) as caught:
+        await vendor(client, url).call("op", "POST", "/x", json={}, write=True)
+    assert caught.value.detail == "unreachable"
+
+
+async def test_a_short_wait_is_taken_and_then_it_works(client: httpx.AsyncClient) -> None:
+    naps = Naps()
+    before = counters()["acme"].retries
+    async with raw_server(reply(429, retry_after="2"), reply(200, '{"ok": true}')) as server:
+        http = vendor(client, server.url, sleep=naps)
+        answer = await http.call("op", "POST", "/x", json={}, write=True)
+    assert answer.body == {"ok": True}
+    assert len(naps.taken) == 1
+    assert 2 <= naps.taken[0] < 2.1
+    assert counters()["acme"].retries == before + 1
+
+
+async def test_a_long_wait_is_left_to_the_row(client: httpx.AsyncClient) -> None:
+    naps = Naps()
+    async with raw_server(reply(429, x_retry_after="90")) as server:
+        http = vendor(
+            client, server.url, sleep=naps, retry_after=lambda headers: float(headers["x-retry-after"])
+        )
+        with pytest.raises(Retryable) as caught:
+            await http.call("op", "GET", "/x", write=False)
+    assert caught.value.after_s == 90
+    assert naps.taken == []
+    assert len(server.seen) == 1
+
+
+async def test_a_retried_write_may_still_end_unknown(client: httpx.AsyncClient) -> None:
+    async with raw_server(reply(429), reply(500)) as server:
+        with pytest.raises(OutcomeUnknown):
+            await vendor(client, server.url).call("op", "POST", "/x", json={}, write=True)
+    assert len(server.seen) == 2
+
+
+async def test_an_expected_status_is_an_answer(client: httpx.AsyncClient) -> None:
+    async with raw_server(reply(404, '{"no": 1}')) as server:
+        answer = await vendor(client, server.url).call("op", "GET", "/x", write=False, expect=(404,))
+    assert (answer.status, answer.body) == (404, {"no": 1})
+
+
+async def test_a_refusal_keeps_the_vendors_words_without_ours(client: httpx.AsyncClient) -> None:
+    body = '{"message": "Jane Doe of 12 Elm Street (jane@example.org, +1 555 010 9999) is unknown"}'
+    sent = {"name": "Jane Doe", "street": "12 Elm Street", "country": "US"}
+
+    def read(status: int, body: Any) -> Refusal:
+        return Refusal("bad_address", body["message"])
+
+    async with raw_server(reply(422, body)) as server:
+        with pytest.raises(VendorRejected) as caught:
+            await vendor(client, server.url, read_refusal=read).call(
+                "op", "POST", "/x", json=sent, write=True
+            )
+    assert caught.value.reason == "bad_address"
+    assert caught.value.detail == "[…] of […] ([…], […]) is unknown"
+
+
+async def test_logs_have_keys_and_no_content(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with raw_server(reply(200), reply(422, '{"m": "secret-body"}')) as server:
+        http = vendor(client, server.url)
+        await http.call("op", "GET", "/x", params={"q": "jane@example.org"}, write=False)
+        with pytest.raises(VendorRejected):
+            await http.call("op", "GET", "/x", params={"q": "jane@example.org"}, write=False)
+    ours = [record for record in caplog.records if record.name == "connectors.http"]
+    assert [record.getMessage() for record in ours] == ["vendor call", "vendor call"]
+    assert [(record.vendor, record.operation, record.status) for record in ours] == [  # type: ignore[attr-defined]
+        ("acme", "op", 200),
+        ("acme", "op", 422),
+    ]
+    everything = " ".join(f"{record.getMessage()} {record.__dict__}" for record in caplog.records)
+    assert "jane" not in everything
+    assert "secret-body" not in everything
