@@ -14,6 +14,7 @@ from sandbox.shipbob.views import CHANNEL_NAMES, order_json
 from sandbox.shipbob.warehouse import Warehouse
 
 _TYPES = ("DTC", "DropShip", "B2B")
+_ADDRESS = ("address1", "address2", "company_name", "city", "state", "country", "zip_code")
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
 
 
@@ -42,6 +43,7 @@ class Orders:
             errors = {"location_id": ["The location does not exist."]}
         if errors:
             return field_errors(422, errors)
+        body["recipient"] = _known_fields(body["recipient"])
         centre = location_id or centre_for(body["recipient"]["address"]["country"])
         order = warehouse.place(channel_id, body, self._products(body["products"]), centre)
         warehouse.world.counters.accepted("shipbob", "POST /2026-01/order", order.reference_id)
@@ -194,6 +196,17 @@ def _check_recipient(recipient: Any) -> dict[str, list[str]]:
     if _text(address.get("country")) and not _COUNTRY.fullmatch(address["country"]):
         errors["recipient.address.country"] = ["The country must be an ISO alpha-2 code."]
     return errors
+
+
+def _known_fields(recipient: dict[str, Any]) -> dict[str, Any]:
+    """The recipient as ShipBob keeps it: what it does not know is dropped."""
+    given = recipient["address"]
+    return {
+        "name": recipient["name"],
+        "email": recipient.get("email"),
+        "phone_number": recipient.get("phone_number"),
+        "address": {name: given.get(name) for name in _ADDRESS},
+    }
 
 
 def _text(value: Any) -> bool:

@@ -1,13 +1,12 @@
 """The state of the fake ShipBob and what happens in its warehouses as time passes."""
 
-import hashlib
 import heapq
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.core.world import World
-from sandbox.shipbob.catalogue import Catalogue
+from sandbox.shipbob.catalogue import CICERO_ID, Catalogue
 from sandbox.shipbob.model import Line, Log, Order, Settings, Shipment, Stage
 
 Announce = Callable[[str, Shipment], None]  # topic, shipment
@@ -19,7 +18,11 @@ _LOGS = {
     Stage.SHIPPED: (604, "OrderShipped", "Handed to the carrier"),
     Stage.DELIVERED: (605, "OrderDelivered", "Delivered"),
 }
-_CARRIERS = (("USPS", "Ground Advantage", "94001"), ("UPS", "Ground", "1Z999AA1"), ("DHL", "Parcel", "JJD0"))
+_CARRIERS = (  # name, service, and how tracking numbers begin and how many digits follow
+    ("USPS", "Ground Advantage", "94001", 17),
+    ("UPS", "Ground", "1Z999AA1", 10),
+    ("DHL", "Parcel", "JJD0", 16),
+)
 
 
 class Warehouse:
@@ -201,10 +204,10 @@ class Warehouse:
             self.uncommit(shipment)
         elif stage is Stage.LABELLED:
             shipment.status = "LabeledCreated"
-            carrier, service, prefix = _CARRIERS[2 if shipment.centre_id != 4 else shipment.id % 2]
-            digest = int(hashlib.sha256(str(shipment.id).encode()).hexdigest(), 16)
+            abroad = shipment.centre_id != CICERO_ID
+            carrier, service, prefix, digits = _CARRIERS[2 if abroad else shipment.id % 2]
             shipment.carrier, shipment.carrier_service = carrier, service
-            shipment.tracking_number = f"{prefix}{digest % 10**14:014d}{shipment.id % 1000:03d}"
+            shipment.tracking_number = f"{prefix}{shipment.id:0{digits}d}"
         elif stage is Stage.SHIPPED:
             shipment.status, shipment.shipped_at = "Completed", at
         else:
