@@ -38,8 +38,8 @@ ORDER_STATES: dict[str, NodeState] = {  # only for an order that has no shipment
 REFUSALS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), reason)
     for pattern, reason in (
-        (r"reference.?id.*(exist|duplicat|already|unique|in use)", "reference_conflict"),
-        (r"(already|exist|duplicat).*reference.?id", "reference_conflict"),
+        (r"reference.?id.*(exists\b|duplicat|already|unique|in use)", "reference_conflict"),
+        (r"(already|duplicat).*reference.?id", "reference_conflict"),
         (r"insufficient|not enough|out.?of.?stock|no stock", "no_stock"),
         (r"exceeds? .*(stock|inventory|quantity)", "no_stock"),
         (r"(product|sku|variant|inventory).*(not found|unknown|no match|inactive|invalid)", "unknown_sku"),
@@ -53,7 +53,9 @@ REFUSALS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 
 def refusal_messages(body: Any) -> list[str]:
-    """The messages of a 400 or 422 as "field: message"."""
+    """The messages of a 400 or 422 as "field: message"; webhooks wrap theirs in a `value`."""
+    if isinstance(body, Mapping) and "$type" in body:
+        body = body.get("value")
     if not isinstance(body, Mapping):
         return []
     return [

@@ -1,0 +1,71 @@
+"""A client that keeps what it sent and got, to hold both against a vendor's contract."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+import orjson
+
+from connectors.http import make_client
+from tests.support.openapi import Spec, check_request, check_response, find_template
+
+
+@dataclass(frozen=True)
+class Exchange:
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: httpx.Headers
+    body: Any
+    status: int
+    answer: Any
+
+
+def recording_client(exchanges: list[Exchange]) -> httpx.AsyncClient:
+    """The project's own client; each answered call is added to `exchanges`."""
+
+    async def record(response: httpx.Response) -> None:
+        request = response.request
+        exchanges.append(
+            Exchange(
+                method=request.method,
+                path=request.url.path,
+                query=dict(parse_qsl(request.url.query.decode(), keep_blank_values=True)),
+                headers=request.headers,
+                body=_json(request.content),
+                status=response.status_code,
+                answer=_json(await response.aread()),
+            )
+        )
+
+    client = make_client()
+    client.event_hooks = {"response": [record]}
+    return client
+
+
+def check_exchanges(spec: Spec, exchanges: list[Exchange], *, prefix: str = "") -> set[str]:
+    """Every request and answer is as the vendor's file says; `prefix` is where the sandbox mounts the vendor.
+
+    A query that the vendor itself gave in a `next` link need not be one of the file's parameters.
+    Returns the operations seen ("POST /2026-01/order").
+    """
+    seen = set()
+    links = [exchange.answer.get("next") for exchange in exchanges if isinstance(exchange.answer, dict)]
+    given = [dict(parse_qsl(urlsplit(link).query)) for link in links if link]
+    for exchange in exchanges:
+        path = exchange.path.removeprefix(prefix)
+        template = find_template(spec, exchange.method, path)
+        assert template is not None, f"{exchange.method} {path} is not in the contract"
+        query = {} if exchange.query in given else exchange.query
+        check_request(spec, exchange.method, template, exchange.body, query)
+        check_response(spec, exchange.method, template, exchange.status, exchange.answer)
+        seen.add(f"{exchange.method} {template}")
+    return seen
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return orjson.loads(content) if content else None
+    except orjson.JSONDecodeError:
+        return None
