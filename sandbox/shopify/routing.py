@@ -1,0 +1,86 @@
+"""Which location fulfils what: makes fulfilment orders and commits stock."""
+
+from sandbox.shopify import fulfilling, payments, stock
+from sandbox.shopify.model import FoLine, FulfillmentOrder, Line, Location, Order
+from sandbox.shopify.state import Shop
+
+
+def coverable(shop: Shop, order: Order) -> bool:
+    """Whether every line finds a location that has all of it."""
+    return all(
+        any(stock.available_at(line.variant, place, line.quantity) for place in shop.locations.values())
+        for line in order.lines
+    )
+
+
+def route(shop: Shop, order: Order) -> None:
+    """One location for all where one has everything, else the best for each line, else the first (oversold)."""
+    goods = [line for line in order.lines if line.variant.inventory_item.requires_shipping]
+    places = list(shop.locations.values())
+    single = next((p for p in places if all(stock.available_at(x.variant, p, x.quantity) for x in goods)), None)
+    assigned: dict[tuple[int, bool], list[Line]] = {}
+    for line in order.lines:
+        place = single or _place_for(line, places)
+        assigned.setdefault((place.id, line.variant.inventory_item.requires_shipping), []).append(line)
+    for (place_id, _), lines in assigned.items():
+        add(shop, order, shop.locations[place_id], [(line, line.quantity) for line in lines])
+        for line in lines:
+            commit(shop, line, shop.locations[place_id], line.quantity)
+
+
+def _place_for(line: Line, places: list[Location]) -> Location:
+    return next((place for place in places if stock.available_at(line.variant, place, line.quantity)), places[0])
+
+
+def add(shop: Shop, order: Order, place: Location, lines: list[tuple[Line, int]]) -> FulfillmentOrder:
+    """A new open fulfilment order; the stock stays as it is."""
+    now = shop.now()
+    made = FulfillmentOrder(
+        id=shop.new_id(),
+        order=order,
+        location=place,
+        created_at=now,
+        updated_at=now,
+        fulfill_at=order.created_at,
+        lines=[FoLine(shop.new_id(), line, quantity, quantity) for line, quantity in lines],
+    )
+    order.fulfillment_orders.append(made)
+    shop.fulfillment_orders[made.id] = made
+    return made
+
+
+def commit(shop: Shop, line: Line, place: Location, quantity: int) -> None:
+    stock.shift(shop, line.variant, place, available=-quantity, committed=quantity)
+
+
+def release(shop: Shop, line: Line, place: Location, quantity: int, *, restock: bool) -> None:
+    """Committed units that will not ship: back on the shelf, or written off."""
+    stock.shift(shop, line.variant, place, available=quantity if restock else 0, committed=-quantity)
+
+
+def is_digital(value: FulfillmentOrder) -> bool:
+    return not any(each.line.variant.inventory_item.requires_shipping for each in value.lines)
+
+
+def send_gift_cards(shop: Shop, order: Order) -> None:
+    """The shop itself fulfils gift cards as soon as they are paid."""
+    if not payments.is_paid(shop, order):
+        return
+    for each in order.fulfillment_orders:
+        if each.status == "OPEN" and is_digital(each):
+            fulfilling.fulfil(shop, [(each, [(x, x.remaining) for x in each.lines if x.remaining])])
+
+
+def remove(shop: Shop, line: Line, quantity: int, *, restock: bool) -> None:
+    """Take unfulfilled units of a line off its fulfilment orders (refund, edit, cancel)."""
+    for each in line.order.fulfillment_orders:
+        if each.status in ("CLOSED", "CANCELLED"):
+            continue
+        for part in each.lines:
+            taken = min(quantity, part.remaining) if part.line is line else 0
+            if taken:
+                part.remaining -= taken
+                part.total -= taken
+                quantity -= taken
+                release(shop, line, each.location, taken, restock=restock)
+        fulfilling.close_when_empty(shop, each)
