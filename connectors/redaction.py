@@ -8,7 +8,7 @@ CAP = 300
 MARK = "[…]"
 _SHORTEST_VALUE = 3
 _SHORTEST_WORD = 4  # of a value of several words: a vendor may quote only the surname or the street
-_LONGEST_SPLIT = 120  # a longer text is a document, whose words are no secrets
+_LONGEST_SPLIT = 120  # a longer text, or one with braces, is a document whose words are no secrets
 _EMAIL = re.compile(r"[^\s@<>()\"',;:]+@[^\s@<>()\"',;:]+")
 _PHONE = re.compile(r"\+?\d(?:[\s().\-]?\d){6,}")
 
@@ -37,5 +37,5 @@ def _values(part: Any) -> Iterator[str]:
 def _forms(value: str) -> Iterator[str]:
     if len(value) >= _SHORTEST_VALUE:
         yield value
-    if len(value) <= _LONGEST_SPLIT:
+    if len(value) <= _LONGEST_SPLIT and "{" not in value:
         yield from (word for word in value.split() if len(word) >= _SHORTEST_WORD)

@@ -2,7 +2,7 @@
 
 from connectors.shops.shopify_fulfilments import PAGE
 
-# topic as deliveries name it -> as the API names it, which cannot be computed back
+# topic as deliveries name it -> as the API names it, where the slash is lost
 TOPICS = {
     "orders/create": "ORDERS_CREATE",
     "orders/updated": "ORDERS_UPDATED",
