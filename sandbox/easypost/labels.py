@@ -72,8 +72,5 @@ def _png() -> bytes:
     rows = b"\x00" + b"\xff" * 40
     header = struct.pack(">IIBBBBB", 40, 60, 8, 0, 0, 0, 0)
     return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(rows * 60))
-        + chunk(b"IEND", b"")
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows * 60)) + chunk(b"IEND", b"")
     )

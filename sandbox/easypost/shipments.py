@@ -57,9 +57,7 @@ class Shipments:
         shipment = self._make(given)
         if isinstance(shipment, Reply):
             return shipment
-        self._world.counters.accepted(
-            "easypost", "POST /v2/shipments", shipment.body["reference"] or shipment.id
-        )
+        self._world.counters.accepted("easypost", "POST /v2/shipments", shipment.body["reference"] or shipment.id)
         wanted = given.get("service")
         if wanted:  # a one-call buy
             chosen = [rate for rate in shipment.body["rates"] if rate["service"] == wanted]
@@ -141,7 +139,7 @@ class Shipments:
         body = shipment.body
         tracker = self._trackers.by_code.get(body["tracking_code"] or "")
         if tracker is not None:
-            body = body | {"tracker": self._trackers.view(tracker), "status": tracker.status}
+            body = body | {"tracker": self._trackers.view_in_shipment(tracker), "status": tracker.status}
         return body
 
     def get(self, request: Request) -> Reply:
@@ -173,6 +171,7 @@ class Shipments:
         body["selected_rate"] = rate
         body["tracking_code"] = self._tracking_code(rate["carrier"])
         body["updated_at"] = stamp(now)
+        self._addresses.confirm(body["to_address"])
         kind = str(body["options"].get("label_format") or "PNG").lower()
         kind = kind if kind in CONTENT_TYPES else "png"
         body["postage_label"] = postage_label_json(self._world, kind, self._url(shipment.id, kind))
@@ -235,9 +234,7 @@ class Shipments:
         shipment.refund_asked_at = now
         self._refunds.append(shipment)
         self._trackers.cancel(body["tracking_code"])
-        self._world.counters.accepted(
-            "easypost", "POST /v2/shipments/{id}/refund", body["reference"] or shipment.id
-        )
+        self._world.counters.accepted("easypost", "POST /v2/shipments/{id}/refund", body["reference"] or shipment.id)
         return json_reply(200, self.view(shipment))
 
     def tick(self, now: datetime) -> None:

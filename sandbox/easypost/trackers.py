@@ -49,9 +49,7 @@ class Trackers:
         self.plans: dict[str, str] = {}
         self._plan: list[tuple[datetime, str]] = []
 
-    def make(
-        self, code: str, carrier: str, shipment_id: str | None = None, service: str | None = None
-    ) -> Tracker:
+    def make(self, code: str, carrier: str, shipment_id: str | None = None, service: str | None = None) -> Tracker:
         now = self._world.clock.now()
         tracker = Tracker(made_id(self._world, "trk"), code, carrier, now, now, shipment_id, service=service)
         tracker.plan = self.plans.get(code, "normal")
@@ -136,6 +134,12 @@ class Trackers:
         found = [self.view(self.by_code[code]) for code in codes if code in self.by_code]
         return json_reply(200, {"trackers": found})
 
+    def view_in_shipment(self, tracker: Tracker) -> dict[str, Any]:
+        """As a shipment shows it: with fees, without the two flags that only a tracker's own answer has."""
+        view = self.view(tracker)
+        del view["finalized"], view["is_return"]
+        return view | {"fees": []}
+
     def view(self, tracker: Tracker) -> dict[str, Any]:
         made = tracker.created_at
         last = tracker.done[-1][0] if tracker.done else None
@@ -155,7 +159,6 @@ class Trackers:
             "shipment_id": tracker.shipment_id,
             "carrier": tracker.carrier,
             "tracking_details": [_detail(step, at, tracker.carrier) for step, at in tracker.done],
-            "fees": [],
             "carrier_detail": {
                 "object": "CarrierDetail",
                 "service": tracker.service or "Ground",
