@@ -80,9 +80,7 @@ def _plain(text: str) -> str:
     words = re.sub(r"[^\w]+", " ", bare.replace("'", "").replace(".", "")).split()
     plain = [_WORDS.get(word, word) for word in words]
     # "apt # 4" names its unit twice
-    return " ".join(
-        word for i, word in enumerate(plain) if not (word == "unit" and plain[i + 1 : i + 2] == ["unit"])
-    )
+    return " ".join(word for i, word in enumerate(plain) if not (word == "unit" and plain[i + 1 : i + 2] == ["unit"]))
 
 
 def _postal(address: Address) -> str:

@@ -94,9 +94,7 @@ class EasyPost:
             "reference": reference,
             "options": {"label_format": "PDF"},
         }
-        answer = await self._http.call(
-            "quote", "POST", "/v2/shipments", json={"shipment": shipment}, write=False
-        )
+        answer = await self._http.call("quote", "POST", "/v2/shipments", json={"shipment": shipment}, write=False)
         return self._read("quote", parse_quote, answer.body)
 
     async def buy(self, quote: str, rate: str) -> Label:
@@ -202,15 +200,11 @@ class EasyPost:
             "start_datetime": (since - _FOLLOWED_FOR).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
         while True:
-            answer = await self._http.call(
-                "trackers_updated_since", "GET", "/v2/trackers", params=params, write=False
-            )
+            answer = await self._http.call("trackers_updated_since", "GET", "/v2/trackers", params=params, write=False)
             rows = (answer.body or {}).get("trackers") or []
             changed = [row for row in rows if _changed_since(row, since)]
             if changed:
-                yield self._read(
-                    "trackers_updated_since", lambda page: [parse_tracker(row) for row in page], changed
-                )
+                yield self._read("trackers_updated_since", lambda page: [parse_tracker(row) for row in page], changed)
             if not rows or not answer.body.get("has_more"):
                 return
             params = {**params, "before_id": rows[-1].get("id")}
@@ -228,9 +222,7 @@ class EasyPost:
             path = f"/v2/webhooks/{ours[0]['id']}"
             await self._http.call("enable_webhook", "PATCH", path, json={"webhook": webhook}, write=True)
         else:
-            await self._http.call(
-                "create_webhook", "POST", "/v2/webhooks", json={"webhook": webhook}, write=True
-            )
+            await self._http.call("create_webhook", "POST", "/v2/webhooks", json={"webhook": webhook}, write=True)
         return list(TOPICS)
 
     async def check(self) -> str:

@@ -157,20 +157,25 @@ def parse_tracker(body: Any) -> Tracker:
         external_id=identity(data),
         tracking_number=text(data.get("tracking_code")),
         carrier=text(data.get("carrier")),
-        events=tuple(events if data.get("is_return") is True else _returned(events)),
+        events=tuple(events if data.get("is_return") is True else _in_context(events)),
         estimated_delivery=moment(data.get("est_delivery_date"), "est_delivery_date"),
         public_url=text(data.get("public_url")),
     )
 
 
-def _returned(events: list[TrackingEvent]) -> list[TrackingEvent]:
-    """EasyPost has one word for both ends: `delivered` after the way back means at the sender's."""
+def _in_context(events: list[TrackingEvent]) -> list[TrackingEvent]:
+    """What two words mean depends on the scans before: `delivered` after the way back is at the sender's, a
+    delivery exception of a parcel that was out for delivery is an attempt."""
     back = False
-    told = []
+    told: list[TrackingEvent] = []
     for event in events:
-        back = back or event.state is ParcelState.RETURNING
-        arrived = back and event.state is ParcelState.DELIVERED
-        told.append(replace(event, state=ParcelState.RETURNED) if arrived else event)
+        state, out = event.state, bool(told) and told[-1].state is ParcelState.OUT_FOR_DELIVERY
+        if back and state is ParcelState.DELIVERED:
+            state = ParcelState.RETURNED
+        elif event.detail_code == "delivery_exception" and out:
+            state = ParcelState.ATTEMPTED
+        back = back or state is ParcelState.RETURNING
+        told.append(event if state is event.state else replace(event, state=state))
     return told
 
 
