@@ -13,7 +13,6 @@ from typing import Any
 
 from babel.core import Locale
 from babel.dates import format_date, format_time
-from jinja2 import Environment
 
 from config.brand import Brand
 from config.languages import PickedLocale, pick_locale
@@ -28,6 +27,7 @@ from tasks.mail_templates import environment
 
 _SUBJECT_LIMIT = 150
 _SPACES = re.compile(r"\s+")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 SAMPLE_ADDRESS = Address(
@@ -65,9 +65,7 @@ class Rendered:
     locale: str
 
 
-def render(
-    kind: ClaimKind, facts: Facts, recipient: Recipient, *, locale: str, brand: Brand, tz: tzinfo
-) -> Rendered:
+def render(kind: ClaimKind, facts: Facts, recipient: Recipient, *, locale: str, brand: Brand, tz: tzinfo) -> Rendered:
     """Write the mail. Falls back to English where `locale` has no catalogue.
 
     Raises: FactsError, before any template is touched, when facts or links could not be said.
@@ -80,25 +78,19 @@ def render(
     context["subject"] = subject
     return Rendered(
         subject=subject,
-        text=_tidy_text(_render(env, f"{kind}.txt.j2", context)),
-        html=_render(env, f"{kind}.mjml.j2", context),
+        text=_tidy_text(_sendable(env.get_template(f"{kind}.txt.j2").render(context))),
+        html=_sendable(env.get_template(f"{kind}.mjml.j2").render(context)),
         locale=picked.tag,
     )
 
 
-def preview_all(
-    brand: Brand, *, locale: str = "en", tz: tzinfo = UTC
-) -> Iterator[tuple[ClaimKind, Rendered]]:
+def preview_all(brand: Brand, *, locale: str = "en", tz: tzinfo = UTC) -> Iterator[tuple[ClaimKind, Rendered]]:
     """Every template with its sample data."""
     for kind, entry in CATALOGUE.items():
         links = {name: f"{brand.website_url}/sample/{name}" for name in entry.links}
         suggestion = SAMPLE_SUGGESTION if kind is ClaimKind.ADDRESS_QUESTION else None
         recipient = Recipient("Ada", SAMPLE_ADDRESS, suggestion, links)
         yield kind, render(kind, entry.sample, recipient, locale=locale, brand=brand, tz=tz)
-
-
-def _render(env: Environment, name: str, context: dict[str, Any]) -> str:
-    return env.get_template(name).render(context)
 
 
 def _context(
@@ -173,7 +165,12 @@ def _moment(text: str, locale: str, tz: tzinfo) -> str:
 
 
 def _one_line(text: str) -> str:
-    return _SPACES.sub(" ", text).strip()[:_SUBJECT_LIMIT]
+    return _SPACES.sub(" ", _sendable(text)).strip()[:_SUBJECT_LIMIT]
+
+
+def _sendable(text: str) -> str:
+    """Without what no mail can carry: control characters and lone surrogates."""
+    return _CONTROLS.sub("", text).encode("utf-8", "replace").decode()
 
 
 def _tidy_text(text: str) -> str:

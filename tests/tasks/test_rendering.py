@@ -92,7 +92,14 @@ def test_missing_fact_is_named_before_rendering(kind: ClaimKind) -> None:
 
 def test_undefined_name_in_a_template_raises() -> None:
     with pytest.raises(UndefinedError):
-        environment("en").get_template("order_confirmed.txt.j2").render({})
+        environment("en").from_string("{{ nothing }}").render()
+
+
+def test_what_no_mail_can_carry_is_left_out() -> None:
+    rendered = mail(ClaimKind.PARCEL_SHIPPED, {"carrier": "U\x00P\ud800S"}, first_name="A\x07da\udfff")
+
+    assert "Hi Ada?," in rendered.text
+    assert "UP?S" in rendered.html
 
 
 @pytest.mark.parametrize("kind", ClaimKind)
@@ -163,9 +170,7 @@ def test_amounts_and_dates_follow_locale_and_zone() -> None:
     assert "20 November 2026" in british.text
 
     sample = CATALOGUE[ClaimKind.ORDER_CONFIRMED].sample | {"order_date": "2026-11-20T23:30:00+00:00"}
-    tokyo = render(
-        ClaimKind.ORDER_CONFIRMED, sample, Recipient(), locale="en", brand=BRAND, tz=ZoneInfo("Asia/Tokyo")
-    )
+    tokyo = render(ClaimKind.ORDER_CONFIRMED, sample, Recipient(), locale="en", brand=BRAND, tz=ZoneInfo("Asia/Tokyo"))
     assert "November 21, 2026" in tokyo.text
 
 
