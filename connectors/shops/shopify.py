@@ -8,6 +8,7 @@ capture, refund and fulfil have no code; only some mutations honour an idempoten
 
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -74,10 +75,12 @@ class Shopify:
         account: str,
         *,
         budget: CostBudget | None = None,
+        metafields: catalogue.Metafields | None = None,
         on_bad_body: BadBody = log_bad_body,
     ) -> None:
         self.account = account
         self._client = ShopifyClient(http, budget or CostBudget(sleep=http.sleep))
+        self._metafields = asdict(metafields or catalogue.Metafields())
         self._on_bad_body = on_bad_body
 
     # reading
@@ -104,9 +107,7 @@ class Shopify:
         return self._parsed(nodes, orders.parse_order)
 
     async def fulfilment_orders(self, external_ids: Sequence[str]) -> list[ShopFulfilmentOrder]:
-        nodes = await self._client.nodes(
-            "fulfilment_orders_by_id", fulfilments.FULFILMENT_ORDERS_BY_ID, external_ids
-        )
+        nodes = await self._client.nodes("fulfilment_orders_by_id", fulfilments.FULFILMENT_ORDERS_BY_ID, external_ids)
         await self._complete_fulfilment_orders(nodes)
         return self._parsed(nodes, fulfilments.parse_fulfilment_order)
 
@@ -115,7 +116,7 @@ class Shopify:
             await self._client.complete(node, "lineItems", fulfilments.FULFILMENT_ORDER_LINES)
 
     async def catalogue(self, since: datetime | None) -> AsyncIterator[list[CatalogueProduct]]:
-        variables = {"query": _updated_since(since) if since else None}
+        variables = {"query": _updated_since(since) if since else None, **self._metafields}
         pages = self._client.pages("products", catalogue.PRODUCTS, "products", variables)
         async for data in pages:
             yield await self._products(data)

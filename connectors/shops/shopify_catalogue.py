@@ -1,5 +1,6 @@
 """Products and stock of the Admin GraphQL API: documents and the pure parsers beside them."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +21,10 @@ VARIANT_FIELDS = """fragment VariantFields on ProductVariant {
   media(first: 1) { nodes { preview { image { url } } } }
 }"""
 
-PRODUCTS = f"""query Products($first: Int!, $after: String, $query: String) {{
+PRODUCTS = f"""query Products(
+  $first: Int!, $after: String, $query: String,
+  $namespace: String!, $care: String!, $usage: String!, $hazmat: String!
+) {{
   shop {{ currencyCode }}
   products(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {{
     {PAGE}
@@ -28,9 +32,9 @@ PRODUCTS = f"""query Products($first: Int!, $after: String, $query: String) {{
       id title handle status productType tags description updatedAt isGiftCard
       category {{ fullName }}
       featuredMedia {{ preview {{ image {{ url }} }} }}
-      care: metafield(namespace: "custom", key: "care") {{ value }}
-      usage: metafield(namespace: "custom", key: "usage") {{ value }}
-      hazmat: metafield(namespace: "custom", key: "hazmat") {{ value }}
+      care: metafield(namespace: $namespace, key: $care) {{ value }}
+      usage: metafield(namespace: $namespace, key: $usage) {{ value }}
+      hazmat: metafield(namespace: $namespace, key: $hazmat) {{ value }}
       variants(first: 20) {{ {PAGE} nodes {{ ...VariantFields }} }}
     }}
   }}
@@ -71,6 +75,17 @@ STOCK_LEVELS = f"""query StockLevels($id: ID!, $after: String) {{
 }}"""
 
 DOCUMENTS = (PRODUCTS, PRODUCT_VARIANTS, KIT_PARTS, STOCK, STOCK_BY_ID, STOCK_LEVELS)
+
+
+@dataclass(frozen=True, slots=True)
+class Metafields:
+    """Where this merchant keeps what Shopify has no field for; the names are each merchant's own."""
+
+    namespace: str = "custom"
+    care: str = "care_instructions"
+    usage: str = "usage_guide"
+    hazmat: str = "hazmat"
+
 
 _GRAMS = {
     "GRAMS": Decimal(1),

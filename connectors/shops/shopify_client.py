@@ -93,9 +93,7 @@ class ShopifyClient:
         self._chunks[operation] = size // 2
         return True
 
-    async def mutate(
-        self, mutation: Mutation, items: Sequence[Node], *, safe: bool
-    ) -> list[Node | ConnectorError]:
+    async def mutate(self, mutation: Mutation, items: Sequence[Node], *, safe: bool) -> list[Node | ConnectorError]:
         """Run the mutation for each item (its variables), in chunks; each gets its payload or its error.
 
         `safe`: doing it again changes nothing, so a lost answer is no unknown outcome.
@@ -140,9 +138,7 @@ class ShopifyClient:
         try:
             return await attempt(1)
         except Throttled as first:
-            return await retry(
-                attempt, first, self._http.retries, self._http.sleep, self._count_retry, only=Throttled
-            )
+            return await retry(attempt, first, self._http.retries, self._http.sleep, self._count_retry, only=Throttled)
 
     def _count_retry(self) -> None:
         self._http.counters.retries += 1

@@ -67,8 +67,7 @@ CAPTURE = Mutation(
 REFUND = Mutation(
     field="refundCreate",
     arguments=(("input", "RefundInput!"),),
-    selection="refund { id transactions(first: 5) { nodes { id status errorCode } } }"
-    " userErrors { field message }",
+    selection="refund { id transactions(first: 5) { nodes { id status errorCode } } } userErrors { field message }",
     idempotent=True,
 )
 

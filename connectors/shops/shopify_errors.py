@@ -11,8 +11,11 @@ from connectors.errors import AuthFailed, ConnectorError, OutcomeUnknown, Retrya
 from connectors.redaction import redact
 from connectors.shops.shopify_budget import VENDOR
 
-# user errors that name themselves
+MAX_COST = "max_cost"
+
+# errors that name themselves
 _CODES = {
+    "MAX_COST_EXCEEDED": MAX_COST,
     "CHANGE_FROM_QUANTITY_STALE": "stale",
     "COMPARE_QUANTITY_STALE": "stale",
     "DUPLICATE_FULFILLMENT_HOLD_HANDLE": "duplicate_handle",
@@ -36,7 +39,7 @@ _MESSAGES = tuple(
     for pattern, reason in (
         (r"idempotency.*(different|mismatch)", "key_conflict"),
         (r"already.*cancel|has been cancel", "already_cancelled"),
-        (r"on hold", "on_hold"),
+        (r"on.hold", "on_hold"),
         (r"authori[sz]ation.*expired|expired.*authori[sz]ation", "authorization_expired"),
         (r"already.*captured|fully captured", "already_captured"),
         (r"already.*refunded|fully refunded", "already_refunded"),
@@ -53,7 +56,6 @@ _MESSAGES = tuple(
 _AUTH = frozenset({"ACCESS_DENIED", "SHOP_INACTIVE"})
 _UNSURE = frozenset({"INTERNAL_SERVER_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE"})
 THROTTLED = "THROTTLED"
-MAX_COST = "max_cost"
 
 
 def user_error(operation: str, errors: Sequence[Mapping[str, Any]], sent: Any) -> ConnectorError:
@@ -76,8 +78,9 @@ def graphql_error(operation: str, error: Mapping[str, Any], sent: Any, *, unsure
         return AuthFailed(VENDOR, operation, detail)
     if code in _UNSURE:
         return OutcomeUnknown(VENDOR, operation, detail) if unsure else Retryable(VENDOR, operation, detail)
-    reason = MAX_COST if code == "MAX_COST_EXCEEDED" else code.lower() or "bad_request"
-    return VendorRejected(VENDOR, operation, detail, reason)
+    if code == _IN_PROGRESS:
+        return Retryable(VENDOR, operation, code.lower(), 1.0)
+    return VendorRejected(VENDOR, operation, detail, _CODES.get(code) or code.lower() or "bad_request")
 
 
 def error_code(error: Mapping[str, Any]) -> str:

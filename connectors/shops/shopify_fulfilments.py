@@ -61,9 +61,7 @@ def read_fulfilments(order: Fields) -> list[ShopFulfilment]:
     return [
         ShopFulfilment(
             external_id=each.need_text("id"),
-            tracking_numbers=tuple(
-                number for info in each.children("trackingInfo") if (number := info.text("number"))
-            ),
+            tracking_numbers=tuple(number for info in each.children("trackingInfo") if (number := info.text("number"))),
         )
         for each in order.children("fulfillments")
         if each.text("status") not in _NOT_SHIPPED

@@ -20,7 +20,6 @@ TOPICS = {
     "inventory_levels/update": "INVENTORY_LEVELS_UPDATE",
     "products/create": "PRODUCTS_CREATE",
     "products/update": "PRODUCTS_UPDATE",
-    "products/delete": "PRODUCTS_DELETE",
     "app/uninstalled": "APP_UNINSTALLED",
 }
 

@@ -107,9 +107,7 @@ def _shipping(order: Fields, lines: list[Fields], currency: str) -> int:
     current = order.presented("current_shipping_price_set", currency)
     if current is not None:
         return current
-    return sum(
-        _amount(line, currency, "current_discounted_price", "discounted_price", "price") for line in lines
-    )
+    return sum(_amount(line, currency, "current_discounted_price", "discounted_price", "price") for line in lines)
 
 
 def _taxes(fields: Fields, currency: str) -> int:
