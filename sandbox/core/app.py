@@ -21,7 +21,7 @@ from sandbox.core.http import (
     json_reply,
     send_reply,
 )
-from sandbox.core.world import Runs, Vendor, World
+from sandbox.core.world import Resets, Runs, Vendor, World
 
 TICK_S = 0.2
 Builder = Callable[[World], Vendor]
@@ -42,7 +42,16 @@ class Sandbox:
         self._build()
 
     def _build(self) -> None:
-        self.vendors = {vendor.name: vendor for vendor in (build(self.world) for build in self._builders)}
+        """Build each vendor, or let it reset itself when it is there already and can."""
+        earlier: list[Vendor | None] = [*self.vendors.values()] or [None for _ in self._builders]
+        made: list[Vendor] = []
+        for vendor, build in zip(earlier, self._builders, strict=True):
+            if vendor is not None and isinstance(vendor, Resets):
+                vendor.reset()
+                made.append(vendor)
+            else:
+                made.append(build(self.world))
+        self.vendors = {vendor.name: vendor for vendor in made}
         self._mounts = {f"/{name}": vendor.app for name, vendor in self.vendors.items()}
         self._mounts |= {f"/_control/{name}": vendor.control for name, vendor in self.vendors.items()}
 
@@ -83,8 +92,7 @@ class Sandbox:
 
     async def start(self) -> None:
         for vendor in self.vendors.values():
-            if isinstance(vendor, Runs):
-                await vendor.start()
+            await _start(vendor)
         self._ticking = asyncio.create_task(self._tick_forever())
 
     async def stop(self) -> None:
@@ -93,21 +101,19 @@ class Sandbox:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._ticking
         for vendor in self.vendors.values():
-            if isinstance(vendor, Runs):
-                await vendor.stop()
+            await _stop(vendor)
         await self.world.webhooks.close()
 
     async def reset(self) -> None:
         """Back to the seeded state: vendors, clock, faults, counters and undelivered webhooks."""
         running = self._ticking is not None
-        for vendor in self.vendors.values():
-            if running and isinstance(vendor, Runs):
-                await vendor.stop()
+        before = list(self.vendors.values())
         self.world.reset()
         self._build()
-        for vendor in self.vendors.values():
-            if running and isinstance(vendor, Runs):
-                await vendor.start()
+        for old, new in zip(before, list(self.vendors.values()), strict=True):
+            if running and old is not new:
+                await _stop(old)
+                await _start(new)
 
     def tick(self) -> None:
         """Let every vendor do what is due; one vendor's fault never stops the others."""
@@ -199,3 +205,13 @@ class Sandbox:
             "<!doctype html><html lang=en><meta charset=utf-8><title>Sandbox</title>"
             f"<body><h1>Sandbox</h1><p>Its time is {now}.</p><ul>{items}</ul></body></html>"
         )
+
+
+async def _start(vendor: Vendor) -> None:
+    if isinstance(vendor, Runs):
+        await vendor.start()
+
+
+async def _stop(vendor: Vendor) -> None:
+    if isinstance(vendor, Runs):
+        await vendor.stop()

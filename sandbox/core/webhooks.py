@@ -65,9 +65,7 @@ class WebhookSender:
         self._timers: set[asyncio.TimerHandle] = set()
         self._session: aiohttp.ClientSession | None = None
 
-    def send(
-        self, vendor: str, topic: str, url: str, headers: dict[str, str], body: bytes, delivery_id: str
-    ) -> None:
+    def send(self, vendor: str, topic: str, url: str, headers: dict[str, str], body: bytes, delivery_id: str) -> None:
         """Queue one signed webhook and return at once."""
         knobs, tally = self._knobs[vendor], self._tally[vendor]
         delivery = Delivery(vendor, topic, url, headers, body, delivery_id)
@@ -134,7 +132,10 @@ class WebhookSender:
             delivery = await self._queue.get()
             delivery.tries += 1
             tally = self._tally[delivery.vendor]
-            if await self._post(delivery):
+            taken = await self._post(delivery)
+            if tally is not self._tally[delivery.vendor]:
+                continue  # forgotten by a reset while it was on its way
+            if taken:
                 tally.delivered += 1
                 tally.queued -= 1
             elif delivery.tries >= MAX_TRIES:

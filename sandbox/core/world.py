@@ -57,6 +57,13 @@ class Vendor(Protocol):
 
 
 @runtime_checkable
+class Resets(Protocol):
+    """A vendor that goes back to its start itself; any other is built anew."""
+
+    def reset(self) -> None: ...
+
+
+@runtime_checkable
 class Runs(Protocol):
     """A vendor with a life of its own (a server thread, a background task)."""
 

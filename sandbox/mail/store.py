@@ -76,9 +76,7 @@ class MailStore:
         self._ids = itertools.count(1)
         self._lock = Lock()
 
-    def add(
-        self, sender: str, recipients: tuple[str, ...], raw: bytes, message_id: str, at: datetime
-    ) -> Mail:
+    def add(self, sender: str, recipients: tuple[str, ...], raw: bytes, message_id: str, at: datetime) -> Mail:
         with self._lock:
             mail = Mail(next(self._ids), sender, recipients, raw, message_id, at)
             self._mails[mail.id] = mail

@@ -29,6 +29,11 @@ class MailVendor:
     async def stop(self) -> None:
         self._controller.stop(no_assert=True)
 
+    def reset(self) -> None:
+        """The server and its connections stay; only the mails and the login go."""
+        self.store.delete()
+        self._login.user = self._login.password = None
+
     def tick(self, now: datetime) -> None:
         """Mail waits for nothing."""
 
@@ -64,9 +69,7 @@ class MailVendor:
 
     def _get(self, request: Request) -> Reply:
         mail = self.store.get(request.params["id"])
-        return (
-            json_reply(200, mail.as_json(whole=True)) if mail else json_reply(404, {"error": "no such mail"})
-        )
+        return json_reply(200, mail.as_json(whole=True)) if mail else json_reply(404, {"error": "no such mail"})
 
     def _delete(self, request: Request) -> Reply:
         self.store.delete(request.params["id"])

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 import yaml
 from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import best_match
 
 Spec = dict[str, Any]
 Schema = dict[str, Any]
@@ -78,9 +79,7 @@ def _fits(template: list[str], path: list[str]) -> bool:
         if not wanted.startswith("{"):
             if wanted != part:
                 return False
-        elif not part.endswith(wanted.partition("}")[2]) or ":" in part.removesuffix(
-            wanted.partition("}")[2]
-        ):
+        elif not part.endswith(wanted.partition("}")[2]) or ":" in part.removesuffix(wanted.partition("}")[2]):
             return False
     return True
 
@@ -112,7 +111,8 @@ def _query_problems(spec: Spec, path: str, operation: dict[str, Any], query: Any
 
 def _problems(spec: Spec, schema: Schema, value: Any) -> list[str]:
     checker = Draft202012Validator(_plain(spec, schema, ()), format_checker=FormatChecker())
-    return [f"{error.json_path}: {error.message[:300]}" for error in checker.iter_errors(value)]
+    deepest = [best_match([error]) for error in checker.iter_errors(value)]
+    return [f"{error.json_path}: {error.message[:300]}" for error in deepest]
 
 
 def _follow(spec: Spec, value: dict[str, Any]) -> dict[str, Any]:
@@ -172,4 +172,7 @@ def _merged(spec: Spec, schema: Schema) -> Schema:
 
 
 def _nullable(schema: Schema) -> Schema:
-    return {"anyOf": [schema, {"type": "null"}]}
+    if not isinstance(schema.get("type"), str):
+        return {"anyOf": [schema, {"type": "null"}]}
+    values = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
+    return schema | {"type": [schema["type"], "null"]} | values

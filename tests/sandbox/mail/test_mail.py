@@ -93,6 +93,15 @@ async def test_mails_are_deleted(box: Box) -> None:
     assert await box.count() == 0
 
 
+async def test_a_reset_empties_the_box_and_keeps_the_connections(box: Box) -> None:
+    async with box.smtp() as smtp:
+        await smtp.send_message(mail(1))
+        await box.client.post("/_control/reset")
+        assert await box.count() == 0
+        await smtp.send_message(mail(2))
+    assert await box.count() == 1
+
+
 @pytest.mark.parametrize(("operation", "status"), [("DATA", 451), ("DATA", 550), ("RCPT", 550)])
 async def test_an_error_keeps_nothing(box: Box, operation: str, status: int) -> None:
     await box.fault(operation, "error", status=status)
