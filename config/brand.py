@@ -42,6 +42,7 @@ class Brand:
     name: str
     logo_text: str
     website_url: str
+    sender_email: str
     support_email: str
     support_phone: str
     postal_address: str
@@ -59,8 +60,9 @@ def load_brand(path: Path = BRAND_FILE) -> Brand:
     _check_keys(path, "colours.", table, {item.name for item in fields(Colours)})
     colours = Colours(**{key: _colour(path, key, value) for key, value in table.items()})
     _check_contrast(path, colours)
-    if "@" not in raw["support_email"]:
-        raise BrandError(f"{path.name}: support_email: not a mail address")
+    for key in ("sender_email", "support_email"):
+        if "@" not in raw[key]:
+            raise BrandError(f"{path.name}: {key}: not a mail address")
     if not raw["website_url"].startswith(("https://", "http://")):
         raise BrandError(f"{path.name}: website_url: not a web address")
     return Brand(colours=colours, **raw)

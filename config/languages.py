@@ -4,7 +4,8 @@ A catalogue is compiled from its .po file when it is first used, so that no buil
 needed. Texts are gathered with (from the project's root):
 
     pybabel extract -F config/locale/babel.cfg -o config/locale/aftercart.pot --no-location .
-    pybabel update -D aftercart -i config/locale/aftercart.pot -d config/locale
+    pybabel update -D aftercart -i config/locale/aftercart.pot -d config/locale \\
+        --ignore-obsolete --no-fuzzy-matching
 """
 
 from dataclasses import dataclass

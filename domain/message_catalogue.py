@@ -62,9 +62,9 @@ _PARCEL_LINES = [{key: line[key] for key in ("title", "sku", "quantity")} for li
 _PARCEL = MappingProxyType(
     {
         "order_name": FactType.TEXT,
-        "carrier": FactType.TEXT,
-        "tracking_number": FactType.TEXT,
-        "tracking_url": FactType.URL,
+        "carrier": FactType.MAYBE_TEXT,  # empty: "the carrier"
+        "tracking_number": FactType.MAYBE_TEXT,
+        "tracking_url": FactType.MAYBE_URL,
     }
 )
 _PARCEL_SAMPLE: Facts = {
@@ -106,8 +106,8 @@ _ENTRIES = (
     ),
     ClaimEntry(
         kind=ClaimKind.PARCEL_SHIPPED,
-        required=MappingProxyType({**_PARCEL, "lines": FactType.LINES}),
-        optional=MappingProxyType({"more_to_come": FactType.FLAG}),
+        required=_PARCEL,
+        optional=MappingProxyType({"lines": FactType.LINES, "more_to_come": FactType.FLAG}),
         validity=timedelta(days=5),
         milestone=10,
         sample={**_PARCEL_SAMPLE, "lines": _PARCEL_LINES, "more_to_come": True},

@@ -25,11 +25,13 @@ class FactType(StrEnum):
     CURRENCY = "currency"
     DATE = "date"  # ISO 8601 date, or date and time with offset
     URL = "url"  # http or https
+    MAYBE_TEXT = "maybe_text"  # must be named, may be empty: an own courier has no tracking number
+    MAYBE_URL = "maybe_url"
     FLAG = "flag"
     LINES = "lines"  # [{title, sku, quantity, total_minor?, total_text?}]
 
 
-_LINE_REQUIRED = {"title": FactType.TEXT, "sku": FactType.TEXT}
+_LINE_REQUIRED = {"title": FactType.TEXT, "sku": FactType.MAYBE_TEXT}
 _LINE_OPTIONAL = {"total_minor": FactType.MINOR, "total_text": FactType.TEXT}
 
 
@@ -99,6 +101,8 @@ _CHECKS: dict[FactType, Callable[[Any], bool]] = {
     FactType.CURRENCY: _is_currency,
     FactType.DATE: _is_date,
     FactType.URL: _is_url,
+    FactType.MAYBE_TEXT: lambda value: isinstance(value, str),
+    FactType.MAYBE_URL: lambda value: value == "" or _is_url(value),
     FactType.FLAG: lambda value: isinstance(value, bool),
 }
 
@@ -113,7 +117,7 @@ def _check_lines(name: str, value: Any) -> None:
         for key, fact_type in _LINE_REQUIRED.items():
             if key not in line:
                 raise FactsError("missing", f"{place}.{key}")
-            if not (_CHECKS[fact_type](line[key]) or (key == "sku" and line[key] == "")):
+            if not _CHECKS[fact_type](line[key]):
                 raise FactsError("invalid", f"{place}.{key}")
         if "quantity" not in line:
             raise FactsError("missing", f"{place}.quantity")

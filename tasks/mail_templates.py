@@ -13,7 +13,7 @@ from config.languages import translations
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "email"
 _MJML = ".mjml.j2"
 _INCLUDE = re.compile(r'<mj-include path="(?P<path>partials/[\w.]+)" />')
-_SENTENCES = ("exception_title", "exception_text", "address_text")
+_SENTENCES = ("exception_title", "exception_text", "address_text", "carrier_name")
 
 
 class MailLoader(FileSystemLoader):

@@ -25,6 +25,7 @@ def test_contrast_of_black_on_white_is_21() -> None:
         ('"#1f5c4d"', '"green"', "brand.toml: colours.accent: must be #rrggbb"),
         ('"#5d646b"', '"#bbbbbb"', "brand.toml: colours.muted on card: contrast 1.9 is below 4.5"),
         ("help@shop.example.com", "help", "brand.toml: support_email: not a mail address"),
+        ("orders@shop.example.com", "orders", "brand.toml: sender_email: not a mail address"),
         ("https://shop.example.com", "shop", "brand.toml: website_url: not a web address"),
         ("[colours]", "[colours", r"brand.toml: cannot be read \(TOMLDecodeError\)"),
     ],

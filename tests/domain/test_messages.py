@@ -28,6 +28,8 @@ WRONG: dict[FactType, Any] = {
     FactType.CURRENCY: "QQQ",
     FactType.DATE: "2026-11-20T10:00:00",  # no offset
     FactType.URL: "javascript:alert(1)",
+    FactType.MAYBE_TEXT: None,
+    FactType.MAYBE_URL: "javascript:alert(1)",
     FactType.FLAG: "yes",
     FactType.LINES: [],
 }
@@ -98,26 +100,16 @@ def test_dedupe_key_depends_on_facts_not_on_their_order() -> None:
     ("kind", "said", "still_true", "age", "reason"),
     [
         pytest.param("parcel_shipped", [], True, timedelta(0), None, id="first"),
-        pytest.param(
-            "parcel_shipped", ["parcel_delivered"], True, timedelta(0), "superseded", id="delivered already"
-        ),
-        pytest.param(
-            "parcel_exception", ["parcel_delivered"], True, timedelta(0), "superseded", id="late trouble"
-        ),
+        pytest.param("parcel_shipped", ["parcel_delivered"], True, timedelta(0), "superseded", id="delivered already"),
+        pytest.param("parcel_exception", ["parcel_delivered"], True, timedelta(0), "superseded", id="late trouble"),
         pytest.param("parcel_delivered", ["parcel_exception"], True, timedelta(0), None, id="all is well"),
-        pytest.param(
-            "parcel_out_for_delivery", ["parcel_exception"], True, timedelta(0), None, id="moving again"
-        ),
-        pytest.param(
-            "parcel_exception", ["parcel_exception"], True, timedelta(0), None, id="another exception"
-        ),
+        pytest.param("parcel_out_for_delivery", ["parcel_exception"], True, timedelta(0), None, id="moving again"),
+        pytest.param("parcel_exception", ["parcel_exception"], True, timedelta(0), None, id="another exception"),
         pytest.param("parcel_shipped", ["parcel_shipped"], True, timedelta(0), "already_said", id="twice"),
         pytest.param("order_confirmed", ["parcel_shipped"], True, timedelta(0), None, id="takes no part"),
         pytest.param("order_confirmed", [], False, timedelta(0), "no_longer_true", id="cancelled meanwhile"),
         pytest.param("parcel_out_for_delivery", [], True, timedelta(hours=12), None, id="last instant"),
-        pytest.param(
-            "parcel_out_for_delivery", [], True, timedelta(hours=12, seconds=1), "stale", id="a moment late"
-        ),
+        pytest.param("parcel_out_for_delivery", [], True, timedelta(hours=12, seconds=1), "stale", id="a moment late"),
     ],
 )
 def test_may_send(kind: str, said: list[str], still_true: bool, age: timedelta, reason: str | None) -> None:

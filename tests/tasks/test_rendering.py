@@ -120,6 +120,15 @@ def test_hostile_values_stay_text(kind: ClaimKind) -> None:
     assert "\nBcc:" not in rendered.text.split("\n\n")[0]
 
 
+@pytest.mark.parametrize("kind", [kind for kind in ClaimKind if kind.startswith("parcel_")])
+def test_parcel_without_tracking_can_be_told_of(kind: ClaimKind) -> None:
+    rendered = mail(kind, {"carrier": "", "tracking_number": "", "tracking_url": ""})
+
+    assert "Track your parcel" not in rendered.html + rendered.text
+    assert "tracking number" not in rendered.html + rendered.text
+    assert "to ." not in rendered.text
+
+
 def test_hostile_link_is_refused() -> None:
     with pytest.raises(FactsError, match=r"links\.order_status"):
         mail(ClaimKind.ORDER_CONFIRMED, links={"order_status": "javascript:alert(1)"})
