@@ -169,6 +169,8 @@ class Smtp:
             raise AuthFailed(VENDOR, "connect", "not_offered_by_server") from exc
         except (SMTPException, OSError) as exc:
             client.close()
+            if type(exc) is SMTPException:  # aiosmtplib's way to say that the server takes no password
+                raise AuthFailed(VENDOR, "connect", "not_offered_by_server") from exc
             raise Retryable(VENDOR, "connect", "unreachable") from exc
         return client
 

@@ -31,7 +31,7 @@ async def buy_cheapest(easypost: EasyPost) -> Label:
     return await easypost.buy(quote.external_id, rate.external_id)
 
 
-@pytest.mark.row("VAL-1")
+@pytest.mark.row("VAL-3")
 @pytest.mark.parametrize(
     ("changes", "verdict"),
     [
@@ -145,6 +145,7 @@ async def test_label_file_as_pdf_and_zpl(easypost: EasyPost) -> None:
     assert (await easypost.fetch_label(zpl)).startswith(b"^XA")
 
 
+@pytest.mark.row("FUL-3")
 async def test_void_twice_asks_the_money_back_once(easypost: EasyPost, sandbox: SandboxProcess) -> None:
     label = await buy_cheapest(easypost)
 
@@ -173,7 +174,7 @@ async def test_tracker_is_made_once(easypost: EasyPost, sandbox: SandboxProcess)
     assert len(sandbox.control("easypost/trackers")) == 1
 
 
-@pytest.mark.row("TRK-1")
+@pytest.mark.row("TRK-2")
 @pytest.mark.parametrize(
     ("plan", "state"),
     [

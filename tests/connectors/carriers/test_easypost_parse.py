@@ -70,7 +70,7 @@ def tracker(*scans: tuple[str, str, str], **changes: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.row("TRK-1")
+@pytest.mark.row("TRK-2")
 def test_every_recorded_tracker_is_read(shared: Path) -> None:
     bodies = of_kind(shared, "Tracker")
 
@@ -115,7 +115,7 @@ def test_recorded_refund_counts_as_void(shared: Path) -> None:
     assert label.voided
 
 
-@pytest.mark.row("VAL-1", bad_input=True)
+@pytest.mark.row("VAL-3", bad_input=True)
 @pytest.mark.parametrize(
     "name",
     ["test_address_create_verify", "test_address_create_verify_array", "test_address_create_and_verify_carrier"],
@@ -176,7 +176,7 @@ def test_international_address_without_state() -> None:
     assert parse_check(asked, body).suggestion is not None
 
 
-@pytest.mark.row("TRK-1")
+@pytest.mark.row("TRK-2")
 def test_all_statuses_that_were_recorded_are_known(shared: Path) -> None:
     """`unknown` and `error` say nothing of the parcel."""
     scans = [scan for body in of_kind(shared, "Tracker") for scan in [body, *body["tracking_details"]]]
@@ -260,7 +260,7 @@ def test_event_of_no_use_is_ignored_and_a_new_one_flagged(topic: str, known: boo
     assert known is parse_event({"id": "evt_1", "description": topic, "result": {}}).known
 
 
-@pytest.mark.row("TRK-1", bad_input=True)
+@pytest.mark.row("TRK-2", bad_input=True)
 @pytest.mark.parametrize(
     "body",
     [

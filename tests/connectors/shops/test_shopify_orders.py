@@ -193,6 +193,7 @@ def samples(shared: Path) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.row("CAP-4")
 def test_every_sample_of_the_vendor_is_read_with_exact_sums(shared: Path) -> None:
     for sample in samples(shared):
         if not sample.get("line_items"):
@@ -217,7 +218,7 @@ def test_the_hint_of_a_webhook_in_our_words(shared: Path) -> None:
     assert incoming.tags == ("tag1", "tag2")
 
 
-@pytest.mark.row("CAP-1", bad_input=True)
+@pytest.mark.row("CAP-4", bad_input=True)
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"id": 1}', b'{"id": 1, "currency": "USD"}'])
 def test_bad_webhook_bodies_are_order_errors(body: bytes) -> None:
     with pytest.raises(OrderError):

@@ -84,7 +84,7 @@ async def read_until_refused(shop: Shopify, ids: list[str]) -> None:
         await shop.fetch_orders(ids)
 
 
-@pytest.mark.row("CAP-1")
+@pytest.mark.row("CAP-4")
 @pytest.mark.parametrize(
     ("account", "currency"), [("alpha", "USD"), ("alpha", "JPY"), ("alpha", "KWD"), ("nord", "EUR")]
 )
@@ -167,7 +167,6 @@ async def test_a_hold_whose_answer_is_lost_stands_once(shop: Shopify, sandbox: S
     assert [hold.external_id for hold in held.holds] == [outcome.external_id]
 
 
-@pytest.mark.row("CAP-1", bad_input=True)
 async def test_many_requests_each_with_its_outcome(shop: Shopify, sandbox: SandboxProcess) -> None:
     orders = await shop.fetch_orders(buy(sandbox, count=30))
     holds = [HoldRequest(each.fulfilment_orders[0].external_id, "aftercart", "") for each in orders]
@@ -178,6 +177,7 @@ async def test_many_requests_each_with_its_outcome(shop: Shopify, sandbox: Sandb
     assert outcomes[7].reason == "not_found"
 
 
+@pytest.mark.row("FUL-4")
 async def test_a_parcel_is_written_back(shop: Shopify, sandbox: SandboxProcess) -> None:
     order = await bought(shop, sandbox)
     [outcome] = await shop.fulfil([parcel(order)])
@@ -256,6 +256,7 @@ async def test_stock_is_compared_and_set(shop: Shopify, sandbox: SandboxProcess)
     assert now.available == 2
 
 
+@pytest.mark.row("CAP-7")
 async def test_the_catalogue_has_what_we_need_to_ship(shop: Shopify) -> None:
     products = [product async for page in shop.catalogue(None) for product in page]
     variants = {variant.sku: variant for product in products for variant in product.variants}
@@ -277,7 +278,6 @@ async def test_subscriptions_are_made_once(shop: Shopify) -> None:
     assert await shop.ensure_subscriptions("http://127.0.0.1:9/hooks") == []
 
 
-@pytest.mark.row("CAP-1", bad_input=True)
 async def test_a_wrong_token_is_for_an_operator(client: httpx.AsyncClient, sandbox: SandboxProcess) -> None:
     shop = Shopify(shopify_http(client, sandbox.shop_url(), "wrong"), "alpha")
     with pytest.raises(AuthFailed):

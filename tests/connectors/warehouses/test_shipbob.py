@@ -16,7 +16,7 @@ from tests.support.sandbox import SandboxProcess
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-@pytest.mark.row("FUL-2")
+@pytest.mark.row("FUL-1")
 async def test_create_order_is_received_under_our_reference(shipbob: ShipBob) -> None:
     request = make_request()
 
@@ -38,6 +38,7 @@ async def test_create_order_sends_token_and_channel(shipbob: ShipBob, exchanges:
     assert sent.headers["shipbob_channel_id"] == str(CHANNEL)
 
 
+@pytest.mark.row("FUL-1")
 async def test_create_order_again_gives_the_first(shipbob: ShipBob, sandbox: SandboxProcess) -> None:
     first = await shipbob.create_order(make_request())
 
@@ -74,7 +75,7 @@ async def test_create_order_on_a_cancelled_reference_is_refused(shipbob: ShipBob
     assert caught.value.reason == "reference_cancelled"
 
 
-@pytest.mark.row("FUL-2", bad_input=True)
+@pytest.mark.row("FUL-1", bad_input=True)
 async def test_create_order_of_unknown_sku_is_refused(shipbob: ShipBob, sandbox: SandboxProcess) -> None:
     with pytest.raises(VendorRejected) as caught:
         await shipbob.create_order(make_request(lines=(NodeLine("NO-SUCH-SKU", 1),)))
