@@ -17,6 +17,7 @@ class RawServer:
     answers: list[bytes] = field(default_factory=list)
     seen: list[bytes] = field(default_factory=list)
     hang: asyncio.Event = field(default_factory=asyncio.Event)
+    news: asyncio.Event = field(default_factory=asyncio.Event)  # set by every arrival
 
     def next_answer(self) -> bytes:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
@@ -60,6 +61,7 @@ def _handler(server: RawServer, writers: list[asyncio.StreamWriter]) -> Callable
                 length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
                 body = await reader.readexactly(int(length[1])) if length else b""
                 server.seen.append(head + body)
+                server.news.set()
                 answer = server.next_answer()
                 if answer == HANG:
                     await server.hang.wait()

@@ -1,0 +1,73 @@
+"""Deliveries of the fake shop: signed, filed and read as the real ones would be, over real HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from connectors.hooks import read_hook
+from connectors.http import make_client
+from connectors.shops.shopify import Shopify, shopify_http
+from connectors.shops.shopify_webhook_order import parse_webhook_order
+from connectors.webhooks import BadSignature, verify_shopify
+from tests.connectors.shops.test_shopify_sandbox import BUYER, LINES
+from tests.support.raw_server import RawServer, raw_server, reply
+from tests.support.sandbox import SandboxProcess
+
+DEADLINE_S = 5.0
+
+
+@pytest.fixture
+async def shop(sandbox: SandboxProcess) -> AsyncIterator[Shopify]:
+    client: httpx.AsyncClient = make_client()
+    yield Shopify(shopify_http(client, sandbox.shop_url(), sandbox.shop_token()), "alpha")
+    await client.aclose()
+
+
+async def arrived(server: RawServer, topic: str) -> tuple[dict[str, str], bytes]:
+    """The first delivery of a topic; waits for it."""
+    async with asyncio.timeout(DEADLINE_S):
+        while True:
+            for raw in server.seen:
+                headers, body = split(raw)
+                if headers["x-shopify-topic"] == topic:
+                    return headers, body
+            server.news.clear()
+            await server.news.wait()
+
+
+def split(raw: bytes) -> tuple[dict[str, str], bytes]:
+    head, _, body = raw.partition(b"\r\n\r\n")
+    pairs = (line.partition(": ") for line in head.decode().split("\r\n")[1:])
+    return {name.lower(): value for name, _, value in pairs}, body
+
+
+@pytest.mark.parametrize(("account_currency", "price"), [("USD", "5.00"), ("JPY", "500"), ("KWD", "1.505")])
+async def test_a_delivery_is_believed_filed_and_says_what_the_api_says(
+    shop: Shopify, sandbox: SandboxProcess, account_currency: str, price: str
+) -> None:
+    async with raw_server(reply(200)) as receiver:
+        await shop.ensure_subscriptions(receiver.url + "/hooks/shopify")
+        lines = [{"sku": each["sku"], "quantity": each["quantity"]} for each in LINES]
+        shipping = {"title": "Standard", "code": "standard", "price": price}
+        wanted = {**BUYER, "lines": lines, "shipping": shipping, "currency": account_currency}
+        made = sandbox.control("shopify/alpha/orders", {**wanted, "send_webhook": True})
+        headers, body = await arrived(receiver, "orders/create")
+
+    verify_shopify(body, headers, sandbox.shop_secret(), now=datetime.now(UTC))
+    with pytest.raises(BadSignature):
+        verify_shopify(body + b" ", headers, sandbox.shop_secret(), now=datetime.now(UTC))
+    hook = read_hook("shopify", headers, body)
+    assert hook.subject == made["orders"][0]["id"]
+    assert hook.account == "alpha.myshopify.com"
+    assert hook.occurred_at is not None
+
+    hint = parse_webhook_order(body)
+    [order] = await shop.fetch_orders([hook.subject])
+    assert hint.lines == order.lines
+    for name in ("currency", "total_minor", "tax_minor", "shipping_minor", "shipping_tax_minor", "other_minor"):
+        assert getattr(hint, name) == getattr(order, name), name
+    for name in ("name", "email", "locale", "shipping_address", "customer_external_id", "shipping_code"):
+        assert getattr(hint, name) == getattr(order, name), name
