@@ -26,6 +26,10 @@ def stamp(moment: datetime) -> str:
 
 
 def parse_time(text: str) -> datetime:
-    """Read ISO 8601; a time without an offset is UTC. Raises ValueError."""
-    moment = datetime.fromisoformat(text.strip().replace(" ", "+"))
+    """Read ISO 8601; a time without an offset is UTC. Raises ValueError.
+
+    A space after the time stands for the `+` that a query string swallowed.
+    """
+    text = text.strip()
+    moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

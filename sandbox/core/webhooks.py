@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import aiohttp
+from multidict import CIMultiDict
 
 CONCURRENCY = 32
 MAX_TRIES = 40
@@ -150,7 +151,8 @@ class WebhookSender:
                 timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S),
                 connector=aiohttp.TCPConnector(limit=CONCURRENCY),
             )
-        headers = {"content-type": "application/json", **delivery.headers}
+        headers = CIMultiDict({"content-type": "application/json"})
+        headers.update(delivery.headers)
         try:
             async with self._session.post(delivery.url, data=delivery.body, headers=headers) as answer:
                 await answer.read()

@@ -38,9 +38,7 @@ class Control:
     def orders(self, request: Request) -> Reply:
         reference = request.query("reference_id")
         orders = self._warehouse.orders.values()
-        return json_reply(
-            200, [self._order(o) for o in orders if reference is None or o.reference_id == reference]
-        )
+        return json_reply(200, [self._order(o) for o in orders if reference is None or o.reference_id == reference])
 
     def _order(self, order: Order) -> dict[str, Any]:
         return {
@@ -62,8 +60,7 @@ class Control:
             "tracking_number": shipment.tracking_number,
             "carrier": shipment.carrier,
             "lines": [
-                {"sku": by_inventory[line.inventory_id].sku, "quantity": line.quantity}
-                for line in shipment.lines
+                {"sku": by_inventory[line.inventory_id].sku, "quantity": line.quantity} for line in shipment.lines
             ],
             "recipient": shipment.recipient,
             "address_digest": hashlib.sha256(address).hexdigest()[:16],

@@ -59,9 +59,7 @@ class Orders:
         errors: dict[str, list[str]] = {}
         catalogue = self._warehouse.catalogue
         for index, product in enumerate(products):
-            known = (
-                product.get("reference_id") in catalogue.by_sku or product.get("id") in catalogue.by_variant
-            )
+            known = product.get("reference_id") in catalogue.by_sku or product.get("id") in catalogue.by_variant
             if not known:
                 name = product.get("reference_id") or product.get("id")
                 errors[f"products[{index}]"] = [f"No product was found for {name}."]
@@ -148,9 +146,7 @@ class Orders:
         ]
         if not any(result["is_success"] for result in results):
             return field_errors(422, {"errors": [str(result["reason"]) for result in results]})
-        self._warehouse.world.counters.accepted(
-            "shipbob", "POST /2026-01/order/{orderId}:cancel", order.reference_id
-        )
+        self._warehouse.world.counters.accepted("shipbob", "POST /2026-01/order/{orderId}:cancel", order.reference_id)
         return json_reply(200, {"order": self._json(order), "canceled_shipment_results": results})
 
 

@@ -142,9 +142,7 @@ class Shipments:
         shipment.lines = lines
         if shipment.status == "Exception":
             self._warehouse.resume(shipment)
-        self._changed(
-            shipment, 608, "LineItemsUpdated", "POST /2026-01/shipment/{shipmentId}:updateLineItems"
-        )
+        self._changed(shipment, 608, "LineItemsUpdated", "POST /2026-01/shipment/{shipmentId}:updateLineItems")
         return json_reply(200, {"id": shipment.id, "is_success": True, "shipment_line_items": changes})
 
     def _lines(self, shipment: Shipment, items: Any) -> list[Line] | Reply:

@@ -42,9 +42,7 @@ class Stock:
 
     def levels(self, request: Request) -> Reply:
         waiting = self._warehouse.waiting_units()
-        return _paged(
-            request, self._stocked(request), lambda item: level_json(item, waiting.get(item.inventory_id, 0))
-        )
+        return _paged(request, self._stocked(request), lambda item: level_json(item, waiting.get(item.inventory_id, 0)))
 
     def level(self, request: Request) -> Reply:
         item = self._one(request)

@@ -40,12 +40,8 @@ def order_json(order: Order, catalogue: Catalogue, settings: Settings) -> dict[s
     return view
 
 
-def shipment_json(
-    shipment: Shipment, order: Order, catalogue: Catalogue, settings: Settings
-) -> dict[str, Any]:
-    weight = sum(
-        catalogue.by_inventory[line.inventory_id].weight_oz * line.quantity for line in shipment.lines
-    )
+def shipment_json(shipment: Shipment, order: Order, catalogue: Catalogue, settings: Settings) -> dict[str, Any]:
+    weight = sum(catalogue.by_inventory[line.inventory_id].weight_oz * line.quantity for line in shipment.lines)
     view: dict[str, Any] = {
         "id": shipment.id,
         "order_id": order.id,
@@ -90,9 +86,7 @@ def shipment_json(
 def _estimate(shipment: Shipment, settings: Settings) -> datetime | None:
     if shipment.due is None:
         return shipment.shipped_at
-    ahead = sum(
-        settings.wait_s(stage) for stage in (Stage.LABELLED, Stage.SHIPPED) if stage > shipment.stage + 1
-    )
+    ahead = sum(settings.wait_s(stage) for stage in (Stage.LABELLED, Stage.SHIPPED) if stage > shipment.stage + 1)
     return datetime.fromtimestamp(shipment.due.timestamp() + ahead, shipment.due.tzinfo)
 
 

@@ -39,16 +39,12 @@ class Warehouse:
         self._plan: list[tuple[datetime, int]] = []
         self._waiting: dict[int, Shipment] = {}  # shipments that found no stock, oldest first
 
-    def place(
-        self, channel_id: int, body: dict[str, Any], products: list[dict[str, Any]], centre: int
-    ) -> Order:
+    def place(self, channel_id: int, body: dict[str, Any], products: list[dict[str, Any]], centre: int) -> Order:
         """Take an order that was found good."""
         now = self.world.clock.now()
         order = Order(100_000_001 + len(self.orders), channel_id, body, now, products)
         lines = [line for product in products for line in self.lines_of(product["sku"], product["quantity"])]
-        shipment = Shipment(
-            200_000_001 + len(self.shipments), order.id, centre, now, now, body["recipient"], lines
-        )
+        shipment = Shipment(200_000_001 + len(self.shipments), order.id, centre, now, now, body["recipient"], lines)
         order.shipments.append(shipment)
         self.orders[order.id] = order
         self.shipments[shipment.id] = shipment
@@ -114,9 +110,7 @@ class Warehouse:
             }
         ]
         self.touch(shipment)
-        self._announce(
-            "order.shipment.on_hold" if status == "OnHold" else "order.shipment.exception", shipment
-        )
+        self._announce("order.shipment.on_hold" if status == "OnHold" else "order.shipment.exception", shipment)
 
     def restock(self) -> None:
         """Give new stock to those who wait, oldest first."""

@@ -16,7 +16,7 @@ from sandbox.core.world import World
 def in_process(*builders: Builder) -> tuple[Sandbox, httpx.AsyncClient]:
     """A sandbox and a client that calls it without a socket."""
     sandbox = Sandbox(World("http://sandbox"), list(builders))
-    transport = httpx.ASGITransport(app=sandbox)  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(app=sandbox)
     return sandbox, httpx.AsyncClient(transport=transport, base_url="http://sandbox")
 
 
@@ -57,9 +57,7 @@ class Receiver:
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 first, *lines = head.decode("latin-1").split("\r\n")
-                headers = {
-                    k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines if line)
-                }
+                headers = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines if line)}
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 method, path, _ = first.split(" ")
                 self.requests.append((method, path, headers, body))

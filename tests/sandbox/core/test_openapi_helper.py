@@ -15,9 +15,7 @@ SPEC: dict[str, Any] = {
         "/things": {
             "post": {
                 "parameters": [{"in": "query", "name": "Page", "schema": {"type": "integer"}}],
-                "requestBody": {
-                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}
-                },
+                "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}},
                 "responses": {
                     "200": {
                         "description": "",

@@ -189,9 +189,7 @@ async def test_subscribers_are_told_with_a_signature(bob: Bob) -> None:
 def test_the_signature_is_that_of_the_published_vector() -> None:
     cases = json.loads((SHARED / "fixtures/signatures/standard-webhooks.json").read_text())["cases"]
     for case in cases:
-        made = sign(
-            case["secret"], case["webhook-id"], int(case["webhook-timestamp"]), case["raw_body"].encode()
-        )
+        made = sign(case["secret"], case["webhook-id"], int(case["webhook-timestamp"]), case["raw_body"].encode())
         assert (made == case["webhook-signature"]) is case["valid"]
 
 

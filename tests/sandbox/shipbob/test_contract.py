@@ -50,9 +50,7 @@ class Vendor:
         self.sandbox, self.client, self.spec = sandbox, client, spec
 
     async def call(self, method: str, path: str, body: Any = None, *, query: Any = None) -> httpx.Response:
-        answer = await self.client.request(
-            method, "/shipbob" + path, json=body, params=query, headers=HEADERS
-        )
+        answer = await self.client.request(method, "/shipbob" + path, json=body, params=query, headers=HEADERS)
         template = find_template(self.spec, method, path)
         assert template is not None, f"{method} {path} is not in the contract"
         if answer.is_success:
