@@ -6,7 +6,7 @@ from typing import Any
 from sandbox.shopify import checkout, fulfilling, hooks, payments, routing, stock, undoing
 from sandbox.shopify.addresses import from_snake
 from sandbox.shopify.fulfilling import CLOSED
-from sandbox.shopify.model import Line, Order
+from sandbox.shopify.model import FoLine, Line, Order
 from sandbox.shopify.risks import assess
 from sandbox.shopify.state import Shop, gid
 
@@ -73,7 +73,7 @@ def _open(shop: Shop, line: Line, quantity: int) -> None:
     else:
         part = next((each for each in target.lines if each.line is line), None)
         if part is None:
-            part = fulfilling.FoLine(shop.new_id(), line, 0, 0)
+            part = FoLine(shop.new_id(), line, 0, 0)
             target.lines.append(part)
         part.total += quantity
         part.remaining += quantity

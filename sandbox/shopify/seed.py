@@ -1,5 +1,6 @@
 """Opens a shop: locations, products, stock."""
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -165,7 +166,7 @@ def _metafields(shop: Shop, goods: Goods) -> list[dict[str, Any]]:
             "value": value,
             "createdAt": shop.now(),
             "updatedAt": shop.now(),
-            "jsonValue": True if kind == "boolean" else value,
+            "jsonValue": json.loads(value) if kind in ("boolean", "json") else value,
         }
         for (namespace, key, kind), value in texts.items()
         if value
@@ -173,5 +174,4 @@ def _metafields(shop: Shop, goods: Goods) -> list[dict[str, Any]]:
 
 
 def _components(goods: Goods) -> str:
-    parts = ", ".join(f'{{"sku": "{part}", "quantity": 1}}' for part in goods.bundle)
-    return f"[{parts}]" if parts else ""
+    return json.dumps([{"sku": part, "quantity": 1} for part in goods.bundle]) if goods.bundle else ""

@@ -28,10 +28,10 @@ _RULES: tuple[tuple[re.Pattern[str], str, str, tuple[str, ...]], ...] = (
         ("argumentName", "typeName", "name"),
     ),
     (
-        re.compile(r"Field '(\w+)' argument '(\w+)' of type '[^']+' is required"),
+        re.compile(r"Argument '(\w+)\.(\w+)\((\w+):\)' of type '[^']+' is required"),
         "missingRequiredArguments",
-        "Field '{0}' is missing required arguments: {1}",
-        ("name", "arguments"),
+        "Field '{1}' is missing required arguments: {2}",
+        ("className", "name", "arguments"),
     ),
     (
         re.compile(r"Field '(\w+)' of type '([^']+)' must have a selection of subfields"),

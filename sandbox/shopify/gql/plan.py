@@ -94,7 +94,7 @@ class FieldPlan:
     def possible(self) -> list[str]:
         """The concrete types that an abstract field may have and that the selection names."""
         conditions = {type_name for node in self.nodes for type_name in self._source.mentioned(node)}
-        possible = self._source.schema.get_possible_types(self._named)  # type: ignore[arg-type]
+        possible = self._source.schema.get_possible_types(self._named)
         return [kind.name for kind in possible if kind.name in conditions]
 
     def children(self, type_name: str) -> "list[FieldPlan]":
@@ -120,7 +120,7 @@ def _gid(type_name: str) -> Resolver:
 
 
 def _legacy_id(parent: Any, _arguments: Any, _call: Any) -> int:
-    number: int = parent.id
+    number: int = parent["legacyResourceId"] if isinstance(parent, dict) else parent.id
     return number
 
 
@@ -191,14 +191,14 @@ class Source:
         if type_name == parent.name:
             return True
         condition = self.schema.type_map[type_name]
-        return bool(is_abstract_type(condition) and self.schema.is_sub_type(condition, parent))  # type: ignore[arg-type]
+        return bool(is_abstract_type(condition) and self.schema.is_sub_type(condition, parent))
 
 
 def _conditions(directives: Iterable[DirectiveNode]) -> Conditions:
     found: list[tuple[bool, bool | str]] = []
     for directive in directives:
         if directive.name.value in ("include", "skip"):
-            value = directive.arguments[0].value
+            value = (directive.arguments or ())[0].value
             what = (
                 value.name.value
                 if isinstance(value, VariableNode)
@@ -214,5 +214,5 @@ def idempotency_key(schema: GraphQLSchema, node: FieldNode, variables: VariableV
         if directive.name.value == "idempotent":
             wanted = schema.get_directive("idempotent")
             assert wanted is not None
-            return str(value_from_ast(directive.arguments[0].value, wanted.args["key"].type, variables.coerced))
+            return str(value_from_ast((directive.arguments or ())[0].value, wanted.args["key"].type, variables.coerced))
     return None
