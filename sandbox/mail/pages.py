@@ -20,7 +20,7 @@ text-decoration:none;border-top:1px solid var(--line)}
 a.row:first-child{border-top:0}
 a.row:hover,a.row:focus{background:#eef5f3}
 .cut{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
-.soft{color:var(--soft)}
+small{color:var(--soft)}
 .subject{font-weight:600}
 time{color:var(--soft);text-align:right;font-variant-numeric:tabular-nums}
 dl{display:grid;grid-template-columns:6rem 1fr;gap:.15rem 1rem;margin:0;padding:1rem}
@@ -56,11 +56,10 @@ def list_page(store: MailStore, to: str | None, subject: str | None) -> Reply:
 
 
 def _row(mail: Mail) -> str:
-    recipients = escape(", ".join(mail.recipients))
+    sender, recipients = escape(mail.header("from")), escape(", ".join(mail.recipients))
     return (
-        f'<a class="row" href="messages/{mail.id}"><span class="cut">{recipients}</span>'
-        f'<span class="cut"><span class="subject">{escape(mail.subject or "(no subject)")}</span> '
-        f'<span class="soft">{escape(mail.header("from"))}</span></span>'
+        f'<a class="row" href="messages/{mail.id}"><span class="cut">{recipients}<br><small>{sender}</small></span>'
+        f'<span class="subject">{escape(mail.subject or "(no subject)")}</span>'
         f"<time>{stamp(mail.received_at)[:16].replace('T', ' ')}</time></a>"
     )
 

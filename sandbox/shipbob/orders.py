@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import datetime
 from typing import Any
 
@@ -39,7 +39,7 @@ class Orders:
         if not errors and (channel_id, body["reference_id"]) in warehouse.by_reference:
             errors = {"errors": ["Cannot insert order with existing ReferenceId"]}
         location_id = body.get("location_id")
-        if not errors and location_id is not None and location_id not in CENTRES:
+        if not errors and location_id is not None and not _known(location_id, CENTRES):
             errors = {"location_id": ["The location does not exist."]}
         if errors:
             return field_errors(422, errors)
@@ -59,10 +59,10 @@ class Orders:
         errors: dict[str, list[str]] = {}
         catalogue = self._warehouse.catalogue
         for index, product in enumerate(products):
-            known = product.get("reference_id") in catalogue.by_sku or product.get("id") in catalogue.by_variant
+            sku, number = product.get("reference_id"), product.get("id")
+            known = sku in catalogue.by_sku if isinstance(sku, str) else _known(number, catalogue.by_variant)
             if not known:
-                name = product.get("reference_id") or product.get("id")
-                errors[f"products[{index}]"] = [f"No product was found for {name}."]
+                errors[f"products[{index}]"] = [f"No product was found for {sku or number}."]
         return errors
 
     def _products(self, products: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -203,6 +203,10 @@ def _known_fields(recipient: dict[str, Any]) -> dict[str, Any]:
         "phone_number": recipient.get("phone_number"),
         "address": {name: given.get(name) for name in _ADDRESS},
     }
+
+
+def _known(number: Any, among: Container[int]) -> bool:
+    return isinstance(number, int) and number in among
 
 
 def _text(value: Any) -> bool:

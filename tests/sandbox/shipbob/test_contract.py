@@ -158,7 +158,9 @@ async def test_without_the_token_nothing_is_answered(vendor: Vendor) -> None:
         {"products": []},
         {"products": [{"reference_id": "TENT-2P-GRN", "name": "x", "quantity": 0}]},
         {"products": [{"reference_id": "NO-SUCH", "name": "x", "quantity": 1}]},
+        {"products": [{"reference_id": ["TENT-2P-GRN"], "name": "x", "quantity": 1}]},
         {"location_id": 99},
+        {"location_id": [4]},
     ],
 )
 async def test_a_faulty_order_is_refused(vendor: Vendor, change: dict[str, Any]) -> None:
