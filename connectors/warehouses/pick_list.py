@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from connectors.warehouses.paper import Paper
 from domain.picking import PackingSlip, PickLine, PickList, PickOrder, SlipLine
 
-_WIDTHS_MM = (28.0, 38.0, 80.0, 16.0, 24.0)  # bin, SKU, title, quantity, picked
+_COLUMNS = (("Bin", 28.0), ("SKU", 38.0), ("Item", 80.0), ("Qty", 16.0), ("Picked", 24.0))  # widths in mm
 _ROW_MM = 7.0
 _HEAD_MM = 22.0  # of one order's block
 
@@ -87,7 +87,7 @@ def _head(paper: Paper, sheet: PickList) -> None:
 
 def _order_block(paper: Paper, order: PickOrder) -> None:
     lines = _by_bin(order.lines)
-    if paper.will_page_break(_HEAD_MM + _ROW_MM * min(len(lines), 20)):
+    if paper.will_page_break(_HEAD_MM + _ROW_MM * min(len(lines) + 1, 20)):
         paper.add_page()
     top = paper.get_y()
     paper.line(paper.l_margin, top, paper.w - paper.r_margin, top)
@@ -99,13 +99,18 @@ def _order_block(paper: Paper, order: PickOrder) -> None:
     paper.set_xy(paper.l_margin + _HEAD_MM, top + 10)
     paper.say(120, 5, order.tracking_number or "label to follow")
     paper.set_y(top + _HEAD_MM)
+    paper.font(8)
+    _row(paper, [name for name, _ in _COLUMNS], border=0)
     paper.font(10)
     for line in lines:
-        cells = (line.bin, line.sku, line.title, str(line.quantity), "")
-        for width, text in zip(_WIDTHS_MM, cells, strict=True):
-            paper.say(width, _ROW_MM, text, border=1, align="R" if width == _WIDTHS_MM[3] else "L")
-        paper.ln(_ROW_MM)
+        _row(paper, [line.bin, line.sku, line.title, str(line.quantity), ""], border=1)
     paper.ln(3)
+
+
+def _row(paper: Paper, cells: Sequence[str], *, border: Literal[0, 1]) -> None:
+    for (name, width), text in zip(_COLUMNS, cells, strict=True):
+        paper.say(width, _ROW_MM, text, border=border, align="R" if name == "Qty" else "L")
+    paper.ln(_ROW_MM)
 
 
 def _by_bin(lines: Iterable[PickLine]) -> list[PickLine]:

@@ -132,9 +132,7 @@ async def test_throttling_tells_how_long(sandbox: SandboxProcess) -> None:
 
 async def test_wrong_token_is_for_an_operator(sandbox: SandboxProcess) -> None:
     async with make_client() as client:
-        node = ShipBob(
-            shipbob_http(client, f"{sandbox.url}/shipbob", "wrong"), account="main", channel_id=CHANNEL
-        )
+        node = ShipBob(shipbob_http(client, f"{sandbox.url}/shipbob", "wrong"), account="main", channel_id=CHANNEL)
 
         with pytest.raises(AuthFailed):
             await node.check()
@@ -198,9 +196,7 @@ async def test_shipped_order_has_tracking(shipbob: ShipBob, sandbox: SandboxProc
     assert shipment.shipped_at is not None
 
 
-async def test_orders_updated_since_pages_through_all(
-    shipbob: ShipBob, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_orders_updated_since_pages_through_all(shipbob: ShipBob, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("connectors.warehouses.shipbob._PAGE", 2)
     for number in range(5):
         await shipbob.create_order(make_request(reference=f"FO-{number}.1"))
@@ -245,9 +241,7 @@ async def test_subscriptions_are_made_once(shipbob: ShipBob) -> None:
 
 async def test_secret_that_shipbob_chose_is_told(sandbox: SandboxProcess) -> None:
     async with make_client() as client:
-        node = ShipBob(
-            shipbob_http(client, f"{sandbox.url}/shipbob", TOKEN), account="main", channel_id=CHANNEL
-        )
+        node = ShipBob(shipbob_http(client, f"{sandbox.url}/shipbob", TOKEN), account="main", channel_id=CHANNEL)
 
         await node.ensure_subscriptions("https://shop.example/hooks/shipbob/main")
 
