@@ -45,9 +45,7 @@ def main() -> None:
     greeting = f"sandbox ready: {base_url} (vendors: {', '.join(options.only)})"
     if "mail" in options.only:
         greeting += f", smtp {options.host}:{options.smtp_port}"
-    make_server(
-        sandbox, host=options.host, port=options.port, access_log=options.access_log, greeting=greeting
-    ).run()
+    make_server(sandbox, host=options.host, port=options.port, access_log=options.access_log, greeting=greeting).run()
 
 
 if __name__ == "__main__":
