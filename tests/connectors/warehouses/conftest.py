@@ -59,9 +59,7 @@ async def shipbob(sandbox: SandboxProcess, exchanges: list[Exchange]) -> AsyncIt
     sandbox.control("shipbob/settings", {"rate_limit_per_minute": None})
     client = recording_client(exchanges)
     http = shipbob_http(client, f"{sandbox.url}/shipbob", TOKEN, sleep=no_sleep)
-    yield ShipBob(
-        http, account="main", channel_id=CHANNEL, webhook_secret="whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0"
-    )
+    yield ShipBob(http, account="main", channel_id=CHANNEL, webhook_secret="whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0")
     await client.aclose()
     if SPEC.is_file():
         answered = [exchange for exchange in exchanges if exchange.status < 500]

@@ -98,17 +98,13 @@ def test_every_status_of_the_contract_is_decided_about(shared: object) -> None:
 
 
 def test_free_text_of_a_detail_is_not_kept() -> None:
-    [told] = parse_order(
-        order(shipment(status="OnHold", status_details=details("Call Ada at home")))
-    ).shipments
+    [told] = parse_order(order(shipment(status="OnHold", status_details=details("Call Ada at home")))).shipments
 
     assert told.detail == ""
 
 
 def test_order_state_is_the_slowest_living_shipment() -> None:
-    parsed = parse_order(
-        order(shipment(status="Completed"), shipment(id=8), shipment(id=9, status="Cancelled"))
-    )
+    parsed = parse_order(order(shipment(status="Completed"), shipment(id=8), shipment(id=9, status="Cancelled")))
 
     assert parsed.state is NodeState.RECEIVED
 
