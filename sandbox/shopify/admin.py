@@ -1,13 +1,16 @@
 """What a merchant does by hand in the shop's admin, with the webhooks that follow."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from sandbox.shopify import checkout, fulfilling, hooks, payments, routing, stock, undoing
 from sandbox.shopify.addresses import from_snake
+from sandbox.shopify.catalogue import Goods, Sku
 from sandbox.shopify.fulfilling import CLOSED
-from sandbox.shopify.model import FoLine, Line, Order
+from sandbox.shopify.model import FoLine, Line, Order, Product
 from sandbox.shopify.risks import assess
+from sandbox.shopify.seed import add_product
 from sandbox.shopify.state import Shop, gid
 
 OTHER_APP = "Merchant's other app"
@@ -160,3 +163,29 @@ def set_stock(shop: Shop, body: dict[str, Any]) -> None:
         raise ValueError("no such SKU or location, or the SKU has no stock of its own")
     level = stock.level_at(shop, variant.inventory_item, places[0])
     stock.change(shop, level, available=int(body["available"]) - level.available)
+
+
+def set_product(shop: Shop, body: dict[str, Any]) -> Product:
+    """Change the product of a known SKU (title, tags, price), or put a new one on sale."""
+    sku = str(body.get("sku") or "")
+    variant = shop.skus.get(sku)
+    price = Decimal(str(body["price"])) if "price" in body else None
+    if variant is None:
+        if not sku or price is None:
+            raise ValueError("a new product needs sku and price")
+        goods = Goods(
+            title=str(body.get("title") or sku), product_type="New", category="Uncategorized", options=(), hs_code="",
+            origin="US", tags=tuple(body.get("tags") or ()), description="", care="",
+            skus=(Sku(sku, (), "0", int(body.get("weight") or 0), int(body.get("stock") or 0)),),
+        )  # fmt: skip
+        product = add_product(shop, goods)
+        product.variants[0].price = price
+        hooks.product(shop, "PRODUCTS_CREATE", product)
+        return product
+    product = variant.product
+    variant.price = variant.price if price is None else price
+    product.title = str(body.get("title") or product.title)
+    product.tags = sorted(body["tags"]) if "tags" in body else product.tags
+    product.updated_at = variant.updated_at = shop.now()
+    hooks.product(shop, "PRODUCTS_UPDATE", product)
+    return product

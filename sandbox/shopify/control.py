@@ -41,6 +41,7 @@ class Control:
             ("POST", "/{shop}/orders/{id}/{act}"): _act,
             ("GET", "/{shop}/inventory"): lambda shop, _request: {"inventory": report.inventory(shop)},
             ("POST", "/{shop}/inventory"): _set_stock,
+            ("POST", "/{shop}/products"): _set_product,
             ("POST", "/{shop}/settings"): _settings,
             ("POST", "/{shop}/payments/{id}/expire"): _expire,
             ("POST", "/{shop}/uninstall"): _uninstall,
@@ -123,6 +124,11 @@ def _act(shop: Shop, request: Request) -> dict[str, Any]:
 def _set_stock(shop: Shop, request: Request) -> dict[str, Any]:
     admin.set_stock(shop, request.object())
     return {"ok": True}
+
+
+def _set_product(shop: Shop, request: Request) -> dict[str, Any]:
+    product = admin.set_product(shop, request.object())
+    return {"id": gid("Product", product.id), "title": product.title}
 
 
 def _settings(shop: Shop, request: Request) -> dict[str, Any]:

@@ -79,14 +79,15 @@ def open_shop(world: World, name: str, *, currency: str, region: str, base: int)
         location = Location(shop.new_id(), title, {"address2": None, **address}, shop.now())
         shop.locations[location.id] = location
     for goods in GOODS:
-        _add_product(shop, goods)
+        add_product(shop, goods)
     for goods in GOODS:
         for sku in goods.skus if goods.bundle else ():
             shop.skus[sku.sku].components = [(shop.skus[part], 1) for part in goods.bundle]
     return shop
 
 
-def _add_product(shop: Shop, goods: Goods) -> None:
+def add_product(shop: Shop, goods: Goods) -> Product:
+    """Put goods on sale, with their stock."""
     handle = goods.title.lower().replace(" ", "-")
     now = shop.now()
     product = Product(
@@ -108,6 +109,7 @@ def _add_product(shop: Shop, goods: Goods) -> None:
     shop.products[product.id] = product
     for position, sku in enumerate(goods.skus, start=1):
         product.variants.append(_variant(shop, product, goods, sku, position))
+    return product
 
 
 def _variant(shop: Shop, product: Product, goods: Goods, sku: Sku, position: int) -> Variant:

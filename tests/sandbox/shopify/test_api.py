@@ -55,11 +55,11 @@ async def _check_field(shop: Driver, types: GraphQLSchema, root: str, name: str,
     if text is None:
         return
     if root == "Order":
-        data = await shop.ask("query($id: ID!) { order(id: $id) { %s } }" % text, {"id": order["id"]})
+        data = await shop.ask(f"query($id: ID!) {{ order(id: $id) {{ {text} }} }}", {"id": order["id"]})
         nodes = [data["order"]]
     else:
         listed = {"ProductVariant": "productVariants", "InventoryItem": "inventoryItems", "Product": "products"}[root]
-        nodes = (await shop.ask("{ %s(first: 50) { nodes { %s } } }" % (listed, text)))[listed]["nodes"]
+        nodes = (await shop.ask(f"{{ {listed}(first: 50) {{ nodes {{ {text} }} }} }}"))[listed]["nodes"]
     for node in nodes:
         _no_null(kind.fields[name].type, node[name], types, f"{root}.{name}")
 
@@ -78,7 +78,7 @@ def _select_field(kind: GraphQLObjectType, name: str, depth: int) -> str | None:
     if is_leaf_type(named):
         return head
     if depth == 0 or not isinstance(named, GraphQLObjectType) or named.name == "QueryRoot":
-        return None if not isinstance(named, GraphQLObjectType) else None
+        return None
     inner = [text for each in named.fields if (text := _select_field(named, each, depth - 1))]
     return f"{head} {{ {' '.join(inner)} }}" if inner else None
 

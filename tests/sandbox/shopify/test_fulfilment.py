@@ -4,7 +4,8 @@ from typing import Any
 
 from tests.sandbox.shopify.conftest import Driver
 
-HOLD = """mutation($id: ID!, $hold: FulfillmentOrderHoldInput!) { fulfillmentOrderHold(id: $id, fulfillmentHold: $hold) {
+HOLD = """mutation($id: ID!, $hold: FulfillmentOrderHoldInput!) {
+  fulfillmentOrderHold(id: $id, fulfillmentHold: $hold) {
   fulfillmentHold { id handle heldByRequestingApp } remainingFulfillmentOrder { id } userErrors { code field } } }"""
 RELEASE = """mutation($id: ID!, $ids: [ID!]) { fulfillmentOrderReleaseHold(id: $id, holdIds: $ids) {
   fulfillmentOrder { status fulfillmentHolds { handle } } userErrors { code message } } }"""

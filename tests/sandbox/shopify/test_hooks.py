@@ -9,6 +9,10 @@ from typing import Any
 
 from tests.sandbox.shopify.conftest import ADDRESS, Driver, subscribe
 
+TRACKING = {"number": "T1", "url": "https://t/1"}
+EVENT = """mutation($id: ID!) { fulfillmentEventCreate(fulfillmentEvent: {fulfillmentId: $id, status: IN_TRANSIT}) {
+  userErrors { message } } }"""
+
 
 def _bodies(shop: Driver, topic: str) -> list[dict[str, Any]]:
     return [json.loads(each.body) for each in shop.hooks if each.topic == topic]
@@ -25,7 +29,7 @@ def _kind(value: Any) -> str:
     return "number" if isinstance(value, int | float) else type(value).__name__
 
 
-def _differences(ours: Any, theirs: Any, path: str, *, deep: bool = True) -> list[str]:
+def _differences(ours: Any, theirs: Any, path: str) -> list[str]:
     """Keys the vendor has and we lack, and values of another kind. Null fits everything."""
     if ours is None or theirs is None:
         return []
@@ -60,8 +64,7 @@ async def test_bodies_have_the_vendors_shape(shop: Driver, shared: Path) -> None
     split = [{"fulfillmentOrderId": fo["id"], "fulfillmentOrderLineItems": [part]}]
     done = await shop.ask(text, {"id": fo["id"], "f": wanted, "s": split})
     made = done["fulfillmentCreate"]["fulfillment"]["id"]
-    await shop.ask('mutation($id: ID!) { fulfillmentEventCreate(fulfillmentEvent: {fulfillmentId: $id, status: IN_TRANSIT}) '
-                   "{ userErrors { message } } }", {"id": made})  # fmt: skip
+    await shop.ask(EVENT, {"id": made})
     other = await shop.buy()
     path = f"/shopify/alpha/orders/{other['legacy_id']}"
     await shop.post(f"{path}/edit", {"lines": [{"sku": "TENT-2P-GRN", "quantity": 1}]})
@@ -107,8 +110,8 @@ async def test_risk_comes_with_the_order_or_later(shop: Driver) -> None:
 
 async def test_an_address_in_use_is_refused_and_a_deleted_one_is_silent(shop: Driver) -> None:
     await subscribe(shop, "ORDERS_CREATE")
-    text = """mutation { webhookSubscriptionCreate(topic: ORDERS_CREATE, webhookSubscription: {uri: "http://app/hooks"}) {
-      userErrors { message } } }"""
+    text = """mutation { webhookSubscriptionCreate(topic: ORDERS_CREATE,
+      webhookSubscription: {uri: "http://app/hooks"}) { userErrors { message } } }"""
     assert (await shop.ask(text))["webhookSubscriptionCreate"]["userErrors"]
     known = (await shop.ask("{ webhookSubscriptions(first: 9) { nodes { id topic uri } } }"))["webhookSubscriptions"][
         "nodes"
@@ -122,7 +125,8 @@ async def test_an_address_in_use_is_refused_and_a_deleted_one_is_silent(shop: Dr
 
 async def test_tags_and_address_overwrite_and_tags_add_adds(shop: Driver) -> None:
     order = await shop.buy(tags=["old"])
-    text = """mutation($i: OrderInput!) { orderUpdate(input: $i) { order { tags shippingAddress { address1 company countryCodeV2 name } }
+    text = """mutation($i: OrderInput!) { orderUpdate(input: $i) {
+      order { tags shippingAddress { address1 company countryCodeV2 name } }
       userErrors { field message } } }"""
     await shop.ask(
         'mutation($id: ID!) { tagsAdd(id: $id, tags: ["more, third"]) { userErrors { message } } }', {"id": order["id"]}
@@ -171,3 +175,13 @@ async def test_an_uninstalled_app_loses_its_token(shop: Driver) -> None:
     await shop.post("/shopify/alpha/uninstall")
     assert shop.hooks[0].topic == "app/uninstalled"
     assert (await shop.raw("{ shop { id } }")).status_code == 401
+
+
+async def test_products_on_sale_and_changed_are_told(shop: Driver) -> None:
+    await subscribe(shop, "PRODUCTS_CREATE", "PRODUCTS_UPDATE")
+    await shop.post("/shopify/alpha/products", {"sku": "NEW-1", "title": "New", "price": "9.00", "stock": 5})
+    await shop.post("/shopify/alpha/products", {"sku": "SOCK-S", "price": "21.00"})
+    assert [each.topic for each in shop.hooks] == ["products/create", "products/update"]
+    text = '{ productVariants(first: 5, query: "sku:SOCK-S") { nodes { price } } }'
+    assert (await shop.ask(text))["productVariants"]["nodes"] == [{"price": "21.00"}]
+    assert (await shop.buy(lines=[{"sku": "NEW-1", "quantity": 1}]))["name"] == "#1001"

@@ -164,7 +164,8 @@ async def test_manual_payments(shop: Driver) -> None:
     some = {"id": order["id"], "amount": {"amount": "100", "currencyCode": "USD"}}
     paid = (await shop.ask(text, some))["orderCreateManualPayment"]["order"]
     assert paid["displayFinancialStatus"] == "PARTIALLY_PAID"
-    text = "mutation($i: OrderMarkAsPaidInput!) { orderMarkAsPaid(input: $i) { order { displayFinancialStatus } userErrors { message } } }"
+    text = """mutation($i: OrderMarkAsPaidInput!) { orderMarkAsPaid(input: $i) {
+      order { displayFinancialStatus } userErrors { message } } }"""
     marked = (await shop.ask(text, {"i": {"id": order["id"]}}))["orderMarkAsPaid"]["order"]
     assert marked["displayFinancialStatus"] == "PAID"
     assert (await shop.ask(text, {"i": {"id": order["id"]}}))["orderMarkAsPaid"]["userErrors"]

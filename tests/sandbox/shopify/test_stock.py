@@ -54,7 +54,8 @@ async def test_adjusting_needs_a_key_and_moves_by_a_delta(shop: Driver) -> None:
         "changeFromQuantity": None,
     }  # fmt: skip
     wanted = {"name": "available", "reason": "damaged", "changes": [change]}
-    text = "mutation($i: InventoryAdjustQuantitiesInput!) { inventoryAdjustQuantities(input: $i) %s { userErrors { code } } }"
+    text = "mutation($i: InventoryAdjustQuantitiesInput!) { inventoryAdjustQuantities(input: $i) %s { "
+    text += "userErrors { code } } }"
     assert (await shop.raw(text % "", {"i": wanted})).json()["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
     await shop.ask(text % '@idempotent(key: "d")', {"i": wanted})
     assert (await _level(shop, "LAMP-400"))["available"] == level["available"] - 5
@@ -74,7 +75,8 @@ async def test_both_shops_sell_the_same_skus_under_other_ids(shop: Driver) -> No
     text = """{ productVariants(first: 100) { nodes { id sku requiresComponents price
       productVariantComponents(first: 5) { nodes { quantity productVariant { sku } } }
       inventoryItem { tracked requiresShipping harmonizedSystemCode countryCodeOfOrigin
-        measurement { weight { value unit } } } product { tags hazmat: metafield(namespace: "shipping", key: "un_number") { value } } } } }"""
+        measurement { weight { value unit } } }
+      product { tags hazmat: metafield(namespace: "shipping", key: "un_number") { value } } } } }"""
     alpha = (await shop.ask(text))["productVariants"]["nodes"]
     nord = (await shop.ask(text, None, "nord"))["productVariants"]["nodes"]
     assert [each["sku"] for each in alpha] == [each["sku"] for each in nord]
