@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from domain.money import MoneyError, allocate, to_minor
+from domain.money import MoneyError, to_minor
 from domain.order import OrderError
 
 
@@ -139,10 +139,3 @@ class Fields:
         if not isinstance(value, list):
             raise OrderError("not_a_list", self.at(key))
         return value
-
-
-def remaining_share(total: int, quantity: int, current: int) -> int:
-    """The part of a line's amount, stated for all its units, that belongs to those still wanted."""
-    if quantity <= current or quantity <= 0:
-        return total
-    return allocate(total, [max(current, 0), quantity - max(current, 0)])[0]

@@ -1,12 +1,13 @@
 """Orders of the Admin GraphQL API: the documents that read them and the pure parser beside them."""
 
-from connectors.shops.shopify_fields import Fields, remaining_share
+from connectors.shops.shopify_fields import Fields
 from connectors.shops.shopify_fulfilments import (
     FULFILMENT_ORDER_FIELDS,
     PAGE,
     read_fulfilment_order,
     read_fulfilments,
 )
+from connectors.shops.shopify_rounding import remaining_share, settle
 from domain.order import (
     Address,
     IncomingLine,
@@ -38,6 +39,7 @@ ORDER_FIELDS = f"""fragment OrderFields on Order {{
   presentmentCurrencyCode
   customer {{ id }}
   currentTotalPriceSet {_MONEY}
+  currentSubtotalPriceSet {_MONEY}
   currentTotalTaxSet {_MONEY}
   currentTotalDiscountsSet {_MONEY}
   currentShippingPriceSet {_MONEY}
@@ -112,10 +114,18 @@ def parse_order(node: object) -> IncomingOrder:
     """One order of `OrderFields` whose connections are complete. Raises: OrderError with the field's name."""
     order = Fields(node)
     currency = order.need_text("presentmentCurrencyCode")
-    lines = tuple(_line(line, currency) for line in order.nodes("lineItems"))
+    nodes = order.nodes("lineItems")
+    edited = [i for i, node in enumerate(nodes) if 0 < node.whole("currentQuantity") < node.whole("quantity")]
     shipping_lines = order.nodes("shippingLines")
     shipping = order.presented("currentShippingPriceSet", currency) or 0
     shipping_tax = sum(tax_minor(line, currency) for line in shipping_lines) if shipping else 0
+    tax = order.presented("currentTotalTaxSet", currency) or 0
+    lines = settle(
+        [_line(node, currency) for node in nodes],
+        edited,
+        subtotal=order.presented("currentSubtotalPriceSet", currency),
+        tax=tax - shipping_tax,
+    )
     total = order.presented("currentTotalPriceSet", currency)
     if total is None:
         raise OrderError("missing", "currentTotalPriceSet")
@@ -129,7 +139,7 @@ def parse_order(node: object) -> IncomingOrder:
         currency=currency,
         lines=lines,
         total_minor=total,
-        tax_minor=order.presented("currentTotalTaxSet", currency) or 0,
+        tax_minor=tax,
         shipping_minor=shipping,
         shipping_tax_minor=shipping_tax,
         discount_minor=order.presented("currentTotalDiscountsSet", currency) or 0,

@@ -5,8 +5,9 @@ from typing import Any
 
 import orjson
 
-from connectors.shops.shopify_fields import Fields, remaining_share
+from connectors.shops.shopify_fields import Fields
 from connectors.shops.shopify_orders import other_minor
+from connectors.shops.shopify_rounding import remaining_share, settle
 from domain.order import (
     Address,
     IncomingLine,
@@ -26,10 +27,18 @@ def parse_webhook_order(body: bytes | Mapping[str, Any]) -> IncomingOrder:
     if currency != order.need_text("currency") and order.child("total_price_set") is None:
         raise OrderError("missing", "total_price_set")  # plain amounts are in the shop's currency
     included = order.flag("taxes_included")
-    lines = tuple(_line(line, currency) for line in order.children("line_items"))
+    nodes = order.children("line_items")
+    edited = [i for i, node in enumerate(nodes) if 0 < _current(node) < _quantity(node)]
     shipping_lines = [line for line in order.children("shipping_lines") if not line.flag("is_removed")]
     shipping = _shipping(order, shipping_lines, currency)
     shipping_tax = sum(_taxes(line, currency) for line in shipping_lines) if shipping else 0
+    tax = _amount(order, currency, "current_total_tax", "total_tax")
+    lines = settle(
+        [_line(node, currency) for node in nodes],
+        edited,
+        subtotal=order.presented("current_subtotal_price_set", currency),
+        tax=tax - shipping_tax,
+    )
     total = _amount(order, currency, "current_total_price", "total_price")
     customer = order.child("customer")
     incoming = IncomingOrder(
@@ -40,7 +49,7 @@ def parse_webhook_order(body: bytes | Mapping[str, Any]) -> IncomingOrder:
         currency=currency,
         lines=lines,
         total_minor=total,
-        tax_minor=_amount(order, currency, "current_total_tax", "total_tax"),
+        tax_minor=tax,
         shipping_minor=shipping,
         shipping_tax_minor=shipping_tax,
         discount_minor=_amount(order, currency, "current_total_discounts", "total_discounts"),
@@ -77,9 +86,16 @@ def _decoded(body: bytes | Mapping[str, Any]) -> Any:
         raise OrderError("not_json") from exc
 
 
+def _current(line: Fields) -> int:
+    return line.whole("current_quantity", "quantity")
+
+
+def _quantity(line: Fields) -> int:
+    return line.whole("quantity", "current_quantity")
+
+
 def _line(line: Fields, currency: str) -> IncomingLine:
-    current = line.whole("current_quantity", "quantity")
-    quantity = line.whole("quantity", "current_quantity")
+    current, quantity = _current(line), _quantity(line)
     variant = line.text("variant_id")
     return IncomingLine(
         external_id=gid(line, "LineItem"),

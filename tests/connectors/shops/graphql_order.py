@@ -44,6 +44,7 @@ def order(*lines: dict[str, Any], **changed: Any) -> dict[str, Any]:
         "presentmentCurrencyCode": "EUR",
         "customer": {"id": "gid://shopify/Customer/5"},
         "currentTotalPriceSet": money("10.00"),
+        "currentSubtotalPriceSet": None,
         "currentTotalTaxSet": money("0.00"),
         "currentTotalDiscountsSet": money("0.00"),
         "currentShippingPriceSet": money("0.00"),

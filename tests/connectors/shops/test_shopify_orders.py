@@ -51,6 +51,13 @@ def test_amounts_of_edited_lines_belong_to_what_is_still_wanted() -> None:
     assert (incoming.locale, incoming.tags) == ("de-AT", ("vip",))
 
 
+@pytest.mark.parametrize(("subtotal", "discount_minor"), [("19.33", 67), ("19.34", 66), ("19.32", 68), ("15.00", 67)])
+def test_the_shop_decides_where_a_rounding_falls(subtotal: str, discount_minor: int) -> None:
+    edited = line(1, quantity=3, currentQuantity=2, discountAllocations=discount("1.00"))
+    incoming = parse_order(order(edited, line(2), currentSubtotalPriceSet=money(f"{float(subtotal) + 10:.2f}")))
+    assert [each.discount_minor for each in incoming.lines] == [discount_minor, 0]
+
+
 def test_tips_and_duties_are_not_lost() -> None:
     incoming = parse_order(
         order(line(1, taxLines=tax("1.67")), taxesIncluded=True, currentTotalPriceSet=money("13.50"))

@@ -109,6 +109,19 @@ async def test_orders_add_up_in_what_the_customer_pays(
     assert int(order.external_id.rpartition("/")[2]) > 2**53
 
 
+@pytest.mark.row("CAP-4")
+@pytest.mark.parametrize("account", ["alpha", "nord"])
+async def test_an_edited_order_adds_up_too(client: httpx.AsyncClient, sandbox: SandboxProcess, account: str) -> None:
+    shop = Shopify(shopify_http(client, sandbox.shop_url(account), sandbox.shop_token(account)), account)
+    [order] = await shop.fetch_orders(buy(sandbox, account))
+    legacy = order.external_id.rpartition("/")[2]
+    sandbox.control(f"shopify/{account}/orders/{legacy}/edit", {"lines": [{"sku": "STOVE-1", "quantity": 1}]})
+    now = await again(shop, order)
+    assert [line.quantity for line in now.lines] == [1, 1]
+    assert explained(now) == now.total_minor < order.total_minor
+    assert now.other_minor == 0
+
+
 async def test_risk_arrives_with_the_order(shop: Shopify, sandbox: SandboxProcess) -> None:
     facts = [{"description": "many cards", "sentiment": "NEGATIVE"}]
     order = await bought(shop, sandbox, risk="high", risk_facts=facts)
