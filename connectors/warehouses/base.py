@@ -1,12 +1,13 @@
 """A warehouse node in our words."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from domain.catalogue import NodeStock
-from domain.nodes import NodeOrder, NodeOrderRequest
+from domain.nodes import NodeLine, NodeOrder, NodeOrderRequest
+from domain.order import Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class NodeCapabilities:
     keyed_writes: bool  # a repeated reference is answered with the first result
     lookup_by_reference: bool
     ships_itself: bool  # buys its own labels
+    can_edit: bool = False  # is an EditableWarehouse
 
 
 class Warehouse(Protocol):
@@ -51,3 +53,17 @@ class Warehouse(Protocol):
 
     async def check(self) -> str:
         """Prove that credentials work; returns the account's display name."""
+
+
+class EditableWarehouse(Protocol):
+    """A node that changes what it already has, as long as it has not labelled it.
+
+    Both calls set the whole and read the order back. VendorRejected with reason `too_late` once it is too late;
+    after OutcomeUnknown `find_order` tells by `request_digest` which of the two contents the node has.
+    """
+
+    async def change_address(self, external_id: str, ship_to: Address, email: str) -> NodeOrder:
+        """Send everything that still goes out to another address; VendorRejected `bad_address`."""
+
+    async def change_lines(self, external_id: str, lines: Sequence[NodeLine]) -> NodeOrder:
+        """Send exactly these lines; VendorRejected `unknown_sku`, `bad_lines`, or `split` where it cannot."""

@@ -6,7 +6,7 @@ Quirks: a repeated `reference_id` is refused with 422 like any other fault, so t
 cannot hold an order; inventory pages only by following `next`; the webhook secret is told once.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
@@ -19,6 +19,7 @@ from connectors.reading import Unreadable
 from connectors.redaction import redact
 from connectors.retrying import as_seconds, read_retry_after
 from connectors.warehouses.base import NodeCapabilities
+from connectors.warehouses.shipbob_edits import change_address, change_lines, living
 from connectors.warehouses.shipbob_parse import (
     order_body,
     parse_order,
@@ -27,7 +28,8 @@ from connectors.warehouses.shipbob_parse import (
 )
 from connectors.warehouses.shipbob_words import refusal_messages, refusal_reason
 from domain.catalogue import NodeStock
-from domain.nodes import NodeOrder, NodeOrderRequest, NodeState, request_digest
+from domain.nodes import NodeLine, NodeOrder, NodeOrderRequest, NodeState, request_digest
+from domain.order import Address
 
 __all__ = ["TOPICS", "ShipBob", "parse_webhook", "shipbob_http"]
 
@@ -77,11 +79,10 @@ class ShipBob:
         keyed_writes=True,  # by the reference: a repeat finds the first result
         lookup_by_reference=True,
         ships_itself=True,
+        can_edit=True,
     )
 
-    def __init__(
-        self, http: VendorHttp, *, account: str, channel_id: str | int, webhook_secret: str = ""
-    ) -> None:
+    def __init__(self, http: VendorHttp, *, account: str, channel_id: str | int, webhook_secret: str = "") -> None:
         self.account = account
         self.issued_secret = ""
         self._http = http
@@ -104,9 +105,7 @@ class ShipBob:
         if answer.status < 400:
             return self._written("create_order", answer.body)
         messages = refusal_messages(answer.body)
-        refused = VendorRejected(
-            VENDOR, "create_order", redact("; ".join(messages), body), refusal_reason(messages)
-        )
+        refused = VendorRejected(VENDOR, "create_order", redact("; ".join(messages), body), refusal_reason(messages))
         existing = await self.find_order(request.reference)
         if existing is None:
             raise refused
@@ -154,6 +153,26 @@ class ShipBob:
             detail = result if result in ("Failure", "PartialSuccess") else f"http_{answer.status}"
             raise VendorRejected(VENDOR, "cancel_order", detail, reason="too_late")
 
+    async def change_address(self, external_id: str, ship_to: Address, email: str) -> NodeOrder:
+        """See `EditableWarehouse.change_address`."""
+        for shipment in living(await self._must_fetch("change_address", external_id)):
+            await change_address(self._http, shipment.external_id, ship_to, email)
+        return await self._must_fetch("change_address", external_id)
+
+    async def change_lines(self, external_id: str, lines: Sequence[NodeLine]) -> NodeOrder:
+        """See `EditableWarehouse.change_lines`; an order in several parcels is refused with `split`."""
+        shipments = living(await self._must_fetch("change_lines", external_id))
+        if len(shipments) != 1:
+            raise VendorRejected(VENDOR, "change_lines", reason="split" if shipments else "too_late")
+        await change_lines(self._http, shipments[0].external_id, lines)
+        return await self._must_fetch("change_lines", external_id)
+
+    async def _must_fetch(self, operation: str, external_id: str) -> NodeOrder:
+        order = await self.fetch_order(external_id)
+        if order is None:
+            raise VendorRejected(VENDOR, operation, reason="not_found")
+        return order
+
     async def orders_updated_since(self, since: datetime) -> AsyncIterator[list[NodeOrder]]:
         """See `Warehouse.orders_updated_since`; an order that changes meanwhile may come twice."""
         page = 0
@@ -181,9 +200,7 @@ class ShipBob:
         """See `Warehouse.stock`; totals over all of ShipBob's buildings."""
         params: dict[str, Any] | None = {"PageSize": str(_PAGE), "IsActive": "true"}
         while params is not None:
-            answer = await self._http.call(
-                "stock", "GET", f"{_API}/inventory-level", params=params, write=False
-            )
+            answer = await self._http.call("stock", "GET", f"{_API}/inventory-level", params=params, write=False)
             levels = self._read("stock", parse_stock, answer.body)
             if levels:
                 yield levels
@@ -194,9 +211,7 @@ class ShipBob:
         have: set[str] = set()
         params: dict[str, Any] | None = {"RecordsPerPage": _PAGE}
         while params is not None:
-            answer = await self._http.call(
-                "list_webhooks", "GET", f"{_API}/webhook", params=params, write=False
-            )
+            answer = await self._http.call("list_webhooks", "GET", f"{_API}/webhook", params=params, write=False)
             for hook in answer.body.get("items") or ():
                 if hook.get("url") == callback_url and hook.get("enabled", True):
                     have.update(hook.get("topics") or ())

@@ -18,6 +18,9 @@ CALLS = {
     "GET /2026-01/order",
     "GET /2026-01/order/{orderId}",
     "POST /2026-01/order/{orderId}:cancel",
+    "GET /2026-01/shipment/{shipmentId}:getLineItems",
+    "POST /2026-01/shipment/{shipmentId}:updateLineItems",
+    "PUT /2026-01/shipment/{shipmentId}:updateAddress",
     "GET /2026-01/inventory-level",
     "GET /2026-01/webhook",
     "POST /2026-01/webhook",
@@ -44,6 +47,8 @@ async def call_everything(node: ShipBob) -> None:
         await node.create_order(make_request(reference="FO-2.1", lines=(NodeLine("NO-SUCH-SKU", 1),)))
     assert await node.fetch_order("1") is None
     assert await node.fetch_order(order.external_id)
+    await node.change_address(order.external_id, make_request().ship_to, "ada@customer.example")
+    await node.change_lines(order.external_id, [NodeLine("BAG-45-BLK", 1), NodeLine("ROPE-20", 1)])
     await node.cancel_order(order.external_id)
     await node.cancel_order(order.external_id)  # refused, then a look-up
     assert [page async for page in node.orders_updated_since(datetime(2020, 1, 1, tzinfo=UTC))]
