@@ -1,0 +1,231 @@
+"""Write orders as their source states them: new ones whole, known ones by what has changed.
+
+One transaction for a chunk of orders. A later `updated_at` wins; an equal or older statement changes nothing,
+so deliveries may come twice and in any order.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from domain.decisions import Reason
+from domain.ids import new_id
+from domain.order import Address, IncomingOrder
+from domain.policy import Policies
+from domain.validation import WantedHold
+from ledger import audit, queue
+from ledger.capture_changes import apply_changes
+from ledger.capture_money import money_rows
+from ledger.effects import EffectDraft
+from ledger.orders import EDIT_WINDOW, contact_row, hold_row, lock_orders
+from ledger.rows import Row, insert_new, insert_rows
+from ledger.tables import (
+    Customer,
+    ExternalRef,
+    Hold,
+    MoneyTransaction,
+    Order,
+    OrderContact,
+    OrderLine,
+    Payment,
+    ShopFulfilment,
+    Work,
+)
+from ledger.tables.base import table_of
+
+HOLD_HANDLE = "aftercart"
+_ref, _customer = table_of(ExternalRef), table_of(Customer)
+
+
+@dataclass
+class Captured:
+    """What became of each order (external id -> created, updated, cancelled, stale), and the effects wanted."""
+
+    outcomes: dict[str, str] = field(default_factory=dict)
+    order_ids: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, Reason] = field(default_factory=dict)
+    effects: list[EffectDraft] = field(default_factory=list)
+
+
+def capture_orders(
+    session: Session, orders: Sequence[IncomingOrder], *, source: str, account: str, policies: Policies,
+    now: datetime, shop_can_hold: bool = True,
+) -> Captured:
+    """Store a chunk of orders of one source. The effects returned are still to be planned by the caller."""
+    result = Captured()
+    newest = _newest(orders)
+    new_ids = {external_id: new_id("ord") for external_id in newest}
+    fresh = insert_new(session, ExternalRef, [
+        {"system": source, "account": account, "kind": "order", "external_id": external_id, "our_id": our_id}
+        for external_id, our_id in new_ids.items()
+    ], returning="external_id")
+    known = [external_id for external_id in newest if external_id not in fresh]
+    if fresh:
+        created = [newest[external_id] for external_id in newest if external_id in fresh]
+        _create(session, created, new_ids, result, source, account, policies, now, shop_can_hold)
+    if known:
+        ids = dict(session.execute(
+            sa.select(_ref.c.external_id, _ref.c.our_id).where(
+                _ref.c.system == source, _ref.c.account == account, _ref.c.kind == "order",
+                _ref.c.external_id.in_(known),
+            )
+        ).tuples().all())
+        rows = lock_orders(session, list(ids.values()))
+        for external_id in known:
+            order_row = rows[ids[external_id]]
+            result.order_ids[external_id] = order_row["id"]
+            outcome, effects = apply_changes(session, order_row, newest[external_id], policies, now)
+            result.outcomes[external_id] = outcome
+            result.effects += effects
+    return result
+
+
+def _newest(orders: Sequence[IncomingOrder]) -> dict[str, IncomingOrder]:
+    newest: dict[str, IncomingOrder] = {}
+    for order in orders:
+        held = newest.get(order.external_id)
+        if held is None or held.updated_at < order.updated_at:
+            newest[order.external_id] = order
+    return newest
+
+
+def _create(
+    session: Session, orders: Sequence[IncomingOrder], ids: Mapping[str, str], result: Captured, source: str,
+    account: str, policies: Policies, now: datetime, shop_can_hold: bool,
+) -> None:
+    customers = _customers(session, orders, now)
+    tables: dict[type, list[Row]] = {
+        model: [] for model in (Order, OrderLine, OrderContact, Hold, Payment, MoneyTransaction, ShopFulfilment, Work)
+    }
+    entries: list[Row] = []
+    for order in orders:
+        order_id = ids[order.external_id]
+        result.outcomes[order.external_id] = "created"
+        result.order_ids[order.external_id] = order_id
+        release_at = max(now, order.created_at + policies.capture.edit_window)
+        contact = order.shipping_address or order.billing_address or Address()
+        shipping = contact_row(order_id, "shipping", 1, "shop", contact, order.email, now)
+        tables[OrderContact].append(shipping)
+        if order.billing_address is not None:
+            tables[OrderContact].append(
+                contact_row(order_id, "billing", 1, "shop", order.billing_address, order.email, now))
+        tables[Order].append(_order_row(
+            order, order_id, customers[order.external_id], shipping, release_at, source, account, now))
+        lines, line_ids = _line_rows(order, order_id)
+        tables[OrderLine] += lines
+        window = WantedHold(EDIT_WINDOW, "system", EDIT_WINDOW, release_at)
+        tables[Hold].append(hold_row(order_id, window, placed_by="capture", now=now))
+        payments, transactions = money_rows(order, order_id)
+        tables[Payment] += payments
+        tables[MoneyTransaction] += transactions
+        for mirror in shop_fulfilment_rows(order, order_id, line_ids):
+            tables[ShopFulfilment].append(mirror)
+            if shop_can_hold and mirror["hold_state"] == "wanted":
+                result.effects.append(hold_effect(mirror, order_id, f"{source}/{account}"))
+        tables[Work].append(queue.work_row("validate", order_id, now))
+        tables[Work].append(queue.work_row("reconcile", order_id, now))
+        entries.append(audit.entry("order", order_id, "", "received", f"capture:{source}", now))
+    for model, rows in tables.items():
+        insert_rows(session, model, rows)
+    audit.append(session, entries)
+
+
+def hold_effect(mirror: Row, order_id: str, target: str) -> EffectDraft:
+    """Keep the shop's own fulfilment order back while the edit window is open."""
+    return EffectDraft(
+        kind="shop.hold", key=f"hold:{target}:{mirror['external_id']}", target=target, order_id=order_id,
+        subject_id=mirror["id"],
+        request={"fulfilment_order": mirror["external_id"], "handle": HOLD_HANDLE},
+    )
+
+
+def shop_fulfilment_rows(order: IncomingOrder, order_id: str, line_ids: Mapping[str, str]) -> list[Row]:
+    """Mirror the shop's fulfilment orders; the open ones want our hold."""
+    rows: list[Row] = []
+    for found in order.fulfilment_orders:
+        ours = next((hold.external_id for hold in found.holds if hold.handle == HOLD_HANDLE and hold.ours), "")
+        live = found.status in ("scheduled", "open", "on_hold") and any(line.remaining for line in found.lines)
+        rows.append({
+            "id": f"{order_id}:{found.external_id}", "order_id": order_id, "external_id": found.external_id,
+            "status": found.status, "hold_external_id": ours,
+            "hold_state": "held" if ours else ("wanted" if live and order.cancelled_at is None else "none"),
+            "lines": [
+                [line.external_id, line_ids[line.line_external_id], line.remaining]
+                for line in found.lines if line.line_external_id in line_ids
+            ],
+        })
+    return rows
+
+
+def _order_row(
+    order: IncomingOrder, order_id: str, customer_id: str, contact: Row, release_at: datetime, source: str,
+    account: str, now: datetime,
+) -> Row:
+    return {
+        "id": order_id, "source": source, "account": account, "external_id": order.external_id,
+        "name": order.name, "customer_id": customer_id, "contact_id": contact["id"], "state": "received",
+        "placed_at": order.created_at, "source_updated_at": order.updated_at, "captured_at": now,
+        "currency": order.currency, "total_minor": order.total_minor, "tax_minor": order.tax_minor,
+        "shipping_minor": order.shipping_minor, "discount_minor": order.discount_minor,
+        "taxes_included": order.taxes_included, "locale": order.locale or "en", "country": contact["country"],
+        "region": contact["region"], "shipping_code": order.shipping_code, "risk_level": str(order.risk.level),
+        "risk_recommendation": order.risk.recommendation, "release_at": release_at, "cancel_reason": "",
+        "test": order.test, "fence_token": "", "fenced_by": "", "version": 1,
+        "cancelled_at": order.cancelled_at,
+    }
+
+
+def _line_rows(order: IncomingOrder, order_id: str) -> tuple[list[Row], dict[str, str]]:
+    ids = {line.external_id: f"{order_id}:{index:03d}" for index, line in enumerate(order.lines, start=1)}
+    left = _shippable(order)
+    rows = [
+        {
+            "id": ids[line.external_id], "order_id": order_id, "external_id": line.external_id, "sku": line.sku,
+            "title": line.title, "unit_price_minor": line.unit_price_minor,
+            "discount_minor": line.discount_minor, "tax_minor": line.tax_minor,
+            "requires_shipping": line.requires_shipping and not line.gift_card
+            and left.get(line.external_id, 1) > 0,
+            "ordered": line.quantity, "reserved": 0, "backordered": 0, "released": 0, "shipped": 0,
+            "delivered": 0, "cancelled": 0,
+        }
+        for line in order.lines
+    ]
+    return rows, ids
+
+
+def _shippable(order: IncomingOrder) -> dict[str, int]:
+    """Units that the shop still wants shipped, by line; empty when the source has no fulfilment orders."""
+    left: dict[str, int] = {}
+    for found in order.fulfilment_orders:
+        for line in found.lines:
+            left[line.line_external_id] = left.get(line.line_external_id, 0) + line.remaining
+    if order.fulfilment_orders:
+        for order_line in order.lines:
+            left.setdefault(order_line.external_id, 0)
+    return left
+
+
+def _customers(session: Session, orders: Sequence[IncomingOrder], now: datetime) -> dict[str, str]:
+    """Our customer for each order, linked across shops by e-mail."""
+    emails = {order.email.strip().lower() for order in orders if order.email}
+    known: dict[str, str] = dict(session.execute(
+        sa.select(_customer.c.email, _customer.c.id).where(_customer.c.email.in_(emails))
+    ).tuples().all()) if emails else {}
+    rows: list[Row] = []
+    found: dict[str, str] = {}
+    for order in orders:
+        email = order.email.strip().lower()
+        if email not in known or not email:
+            address = order.shipping_address or order.billing_address or Address()
+            row = {
+                "id": new_id("cus"), "email": email, "phone": order.phone or address.phone,
+                "name": address.name, "locale": order.locale or "en", "created_at": now,
+            }
+            rows.append(row)
+            known[email] = row["id"]
+        found[order.external_id] = known[email]
+    insert_rows(session, Customer, rows)
+    return found

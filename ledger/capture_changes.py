@@ -1,0 +1,94 @@
+"""What a newer statement of a known order changes: money, cancellation, risk, address, lines."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from domain.order import Address, IncomingOrder
+from domain.policy import Policies
+from domain.states import OrderState
+from ledger import queue
+from ledger.cancelling import cancel_here
+from ledger.capture_money import update_money
+from ledger.cases import CaseDraft, open_cases
+from ledger.effects import EffectDraft
+from ledger.orders import OrderRow, add_contact, address_of, contacts, lines_of, release_holds
+from ledger.tables import Order, OrderLine
+from ledger.tables.base import table_of
+
+_order, _line = table_of(Order), table_of(OrderLine)
+_BEFORE_ROUTING = {OrderState.RECEIVED, OrderState.VALIDATING, OrderState.HELD, OrderState.ACCEPTED}
+_JUDGED_AGAIN = {OrderState.RECEIVED, OrderState.VALIDATING, OrderState.HELD}
+
+
+def apply_changes(
+    session: Session, order: OrderRow, said: IncomingOrder, policies: Policies, now: datetime
+) -> tuple[str, list[EffectDraft]]:
+    """Take a newer statement over; returns (outcome, effects wanted)."""
+    if said.updated_at <= order["source_updated_at"]:
+        return "stale", []
+    values: dict[str, Any] = {"source_updated_at": said.updated_at}
+    again = False
+    if update_money(session, order["id"], said):
+        again = True
+        queue.enqueue(session, [queue.work_row("reconcile", order["id"], now)])
+    if said.cancelled_at is not None and order["cancelled_at"] is None:
+        session.execute(
+            sa.update(_order).where(_order.c.id == order["id"])
+            .values(**values, cancelled_at=said.cancelled_at, cancel_reason="cancelled_in_shop")
+        )
+        return "cancelled", cancel_here(session, order, "cancelled_in_shop", now)
+    if str(said.risk.level) != order["risk_level"] or said.risk.recommendation != order["risk_recommendation"]:
+        values |= {"risk_level": str(said.risk.level), "risk_recommendation": said.risk.recommendation}
+        again = True
+    edits = _edits(session, order, said, now)
+    again = again or edits
+    session.execute(sa.update(_order).where(_order.c.id == order["id"]).values(**values))
+    if again and order["state"] in _JUDGED_AGAIN:
+        _judge_again(session, order, now)
+    return "updated", []
+
+
+def _judge_again(session: Session, order: OrderRow, now: datetime) -> None:
+    """Facts have changed: holds that they caused end, and the order is validated anew."""
+    if order["state"] == OrderState.HELD:
+        release_holds(session, [order["id"]], ["payment"], by="capture", cause="facts_changed", now=now)
+    queue.enqueue(session, [queue.work_row("validate", order["id"], now)])
+
+
+def _edits(session: Session, order: OrderRow, said: IncomingOrder, now: datetime) -> bool:
+    """Address and lines as the shop's own admin left them. Before routing the shop wins; later a person looks."""
+    contact = contacts(session, [order["contact_id"]])[order["contact_id"]]
+    address = said.shipping_address or said.billing_address or Address()
+    moved = contact["origin"] == "shop" and address != address_of(contact)
+    lines = {row["external_id"]: row for row in lines_of(session, [order["id"]])[order["id"]]}
+    changed = [
+        (lines[line.external_id], line) for line in said.lines
+        if line.external_id in lines and lines[line.external_id]["ordered"] != line.quantity
+    ]
+    added = [line for line in said.lines if line.external_id not in lines]
+    if not (moved or changed or added):
+        return False
+    if order["state"] not in _BEFORE_ROUTING or added:
+        open_cases(session, [CaseDraft(
+            key=f"shop_edit:{order['id']}:{said.updated_at.isoformat()}", kind="shop_edited_late",
+            severity="high", order_id=order["id"], subject_id=order["id"],
+            facts={"address": moved, "lines": [row["id"] for row, _ in changed], "added": len(added)},
+            choices=["accept", "cancel"],
+        )], now)
+        return False
+    if moved:
+        add_contact(session, order, "shipping", address, email=said.email, origin="shop", now=now)
+    for row, line in changed:
+        session.execute(
+            sa.update(_line).where(_line.c.id == row["id"])
+            .values(ordered=line.quantity, discount_minor=line.discount_minor, tax_minor=line.tax_minor)
+        )
+    session.execute(
+        sa.update(_order).where(_order.c.id == order["id"])
+        .values(total_minor=said.total_minor, tax_minor=said.tax_minor, shipping_minor=said.shipping_minor,
+                discount_minor=said.discount_minor)
+    )
+    return True

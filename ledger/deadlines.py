@@ -1,0 +1,78 @@
+"""Deadlines: something must have happened by then, with an owner and an automatic action."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from domain.states import DeadlineState, check
+from ledger import audit
+from ledger.claims import Claimed, claim
+from ledger.rows import insert_new
+from ledger.tables import Deadline
+from ledger.tables.base import table_of
+
+_deadline = table_of(Deadline)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineDraft:
+    """One of a kind per subject; `action` is a code that watch-deadlines knows."""
+
+    kind: str
+    subject_id: str
+    order_id: str
+    due_at: datetime
+    owner: str
+    action: str
+
+
+def set_deadlines(session: Session, drafts: Sequence[DeadlineDraft], now: datetime) -> None:
+    """Write those that do not stand yet."""
+    new = insert_new(session, Deadline, [
+        {"id": f"{d.kind}:{d.subject_id}", "kind": d.kind, "subject_id": d.subject_id, "order_id": d.order_id,
+         "due_at": d.due_at, "owner": d.owner, "action": d.action, "state": DeadlineState.PENDING, "outcome": "",
+         "attempts": 0, "lease_token": 0, "error": ""}
+        for d in drafts
+    ])
+    audit.append(session, [
+        audit.entry("deadline", d.order_id, "", DeadlineState.PENDING, d.kind, now)
+        for d in drafts if f"{d.kind}:{d.subject_id}" in new
+    ])
+
+
+def claim_due(session: Session, *, limit: int, now: datetime, real_now: datetime) -> Claimed:
+    return claim(
+        session, Deadline, where=[_deadline.c.state == DeadlineState.PENDING], limit=limit, now=now,
+        real_now=real_now,
+    )
+
+
+def move_deadlines(
+    session: Session, rows: Sequence[Mapping[str, Any]], to: DeadlineState, outcome: str, now: datetime
+) -> None:
+    """End deadlines."""
+    if not rows:
+        return
+    for row in rows:
+        check("deadline", row["state"], to)
+    session.execute(
+        sa.update(_deadline).where(_deadline.c.id.in_([row["id"] for row in rows]))
+        .values(state=to, outcome=outcome, lease_until=None)
+    )
+    audit.append(session, [audit.entry("deadline", r["order_id"], r["state"], to, outcome, now) for r in rows])
+
+
+def end_deadlines(
+    session: Session, order_id: str, to: DeadlineState, outcome: str, now: datetime, *,
+    kinds: Sequence[str] | None = None,
+) -> None:
+    """End an order's pending deadlines (of these kinds)."""
+    wanted = [_deadline.c.order_id == order_id, _deadline.c.state == DeadlineState.PENDING]
+    if kinds is not None:
+        wanted.append(_deadline.c.kind.in_(kinds))
+    rows = session.execute(sa.select(_deadline).where(*wanted).with_for_update()).mappings().all()
+    move_deadlines(session, rows, to, outcome, now)

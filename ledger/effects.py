@@ -1,0 +1,295 @@
+"""The effect machine: what must happen outside is a row in the transaction that wants it, then a call.
+
+States are in domain.states.EFFECT. The ordinary way planned -> sending -> done is kept in the row itself
+(created_at, attempts, done_at); every other change is also an audit event. Settling refuses a late writer: a
+row whose lease token has moved on is left alone.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from domain.ids import new_id
+from domain.states import EffectState, check
+from ledger import audit
+from ledger.cases import CaseDraft, open_cases
+from ledger.claims import Claimed, Lease, claim, new_lease
+from ledger.queue import backoff
+from ledger.rows import Row, insert_new, select_by, update_by
+from ledger.tables import Effect
+from ledger.tables.base import table_of
+
+MAX_ATTEMPTS = 8
+_effect = table_of(Effect)
+EffectRow = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EffectDraft:
+    """`key` is business identity: the same key is the same effect for ever. `request` names ids, no persons."""
+
+    kind: str
+    key: str
+    target: str
+    order_id: str = ""
+    subject_id: str = ""
+    request: dict[str, Any] = field(default_factory=dict)
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a send or a look-up came to.
+
+    `name`: done, rejected; retry (surely not done, or the look-up could not be made), absent (looked up: not
+    there), unknown (look it up), doubt (neither keyed nor to be looked up), auth (our credentials)."""
+
+    name: str
+    external_id: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+    code: str = ""
+    detail: str = ""
+    after_s: float | None = None
+    private: dict[str, Any] = field(default_factory=dict)  # for `on_done` only (a label's bytes), never in the row
+
+
+OnDone = Callable[[Session, Sequence[tuple[EffectRow, Verdict]], datetime], list[EffectDraft]]
+Guard = Callable[[Session, Sequence[EffectRow], datetime], dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """What the ledger does around one kind of effect.
+
+    `guard` names the effects that must not be sent now: id -> "cancel:{why}" or "wait:{why}". `on_done` and
+    `on_rejected` may want further effects: they are written in the same transaction.
+    """
+
+    on_done: OnDone
+    on_rejected: OnDone | None = None
+    guard: Guard | None = None
+    keyed: bool = False  # the vendor honours our key: a doubtful call may be repeated under it
+    can_look_up: bool = False
+    key_lives: timedelta | None = None  # how long the vendor keeps keys
+
+
+def plan(session: Session, drafts: Sequence[EffectDraft], now: datetime) -> None:
+    """Write effects to be sent; keys that stand already are left as they are."""
+    insert_new(session, Effect, [_row(draft, now) for draft in drafts])
+
+
+def plan_and_claim(
+    session: Session, drafts: Sequence[EffectDraft], *, now: datetime, real_now: datetime
+) -> list[EffectRow]:
+    """Write effects already claimed by the caller, who checked their guards in this transaction and sends them
+    next. Returns the new ones; a key that stands already belongs to whoever wrote it."""
+    due = [draft for draft in drafts if draft.due_at is None or draft.due_at <= now]
+    plan(session, [draft for draft in drafts if draft not in due], now)
+    if not due:
+        return []
+    lease = new_lease(session, real_now=real_now)
+    rows = [_row(draft, now, lease) for draft in due]
+    new = insert_new(session, Effect, rows)
+    return [row for row in rows if row["id"] in new]
+
+
+def _row(draft: EffectDraft, now: datetime, lease: Lease | None = None) -> Row:
+    return {
+        "id": new_id("eff"), "key": draft.key, "kind": draft.kind, "target": draft.target,
+        "order_id": draft.order_id, "subject_id": draft.subject_id, "request": draft.request,
+        "state": EffectState.SENDING if lease else EffectState.PLANNED, "response": {}, "external_id": "",
+        "created_at": now, "due_at": draft.due_at or now, "attempts": 1 if lease else 0,
+        "lease_token": lease.token if lease else 0, "lease_until": lease.until if lease else None, "error": "",
+    }
+
+
+def claim_planned(
+    session: Session, kinds: Sequence[str], handlers: Mapping[str, Handlers], *, limit: int, now: datetime,
+    real_now: datetime,
+) -> list[EffectRow]:
+    """Take planned effects that are due, and check their guards once more in this transaction."""
+    claimed = claim(
+        session, Effect, where=[_effect.c.state == EffectState.PLANNED, _effect.c.kind.in_(kinds)], limit=limit,
+        now=now, real_now=real_now, values={"state": EffectState.SENDING}, free_only=False,
+    )
+    refused: dict[str, str] = {}
+    for kind in {row["kind"] for row in claimed.rows}:
+        guard = handlers[kind].guard
+        if guard is not None:
+            refused |= guard(session, [row for row in claimed.rows if row["kind"] == kind], now)
+    for row in claimed.rows:
+        why = refused.get(row["id"], "")
+        if why.startswith("cancel:"):
+            _move(session, [row], EffectState.PLANNED, why, now)  # it was never sent: back first, then cancelled
+            _move(session, [{**row, "state": EffectState.PLANNED}], EffectState.CANCELLED, why, now)
+        elif why:
+            _move(session, [row], EffectState.PLANNED, why, now, due_at=now + timedelta(seconds=30))
+    return [row for row in claimed.rows if row["id"] not in refused]
+
+
+def claim_unknown(
+    session: Session, kinds: Sequence[str], *, limit: int, now: datetime, real_now: datetime
+) -> Claimed:
+    """Take effects whose outcome nobody knows, to look them up."""
+    return claim(
+        session, Effect, where=[_effect.c.state == EffectState.UNKNOWN, _effect.c.kind.in_(kinds)], limit=limit,
+        now=now, real_now=real_now,
+    )
+
+
+def expire_leases(session: Session, *, now: datetime, real_now: datetime) -> int:
+    """A sender that let its lease run out is taken for dead: what it was sending is unknown, never planned."""
+    rows = session.execute(
+        sa.select(_effect).where(_effect.c.state == EffectState.SENDING, _effect.c.lease_until < real_now).with_for_update()
+    ).mappings().all()
+    _move(session, rows, EffectState.UNKNOWN, "lease_expired", now, due_at=now)
+    return len(rows)
+
+
+def settle(
+    session: Session, results: Sequence[tuple[EffectRow, Verdict]], handlers: Mapping[str, Handlers], *, now: datetime
+) -> list[EffectDraft]:
+    """Record outcomes of sends and look-ups; returns the effects that follow from them (not yet written).
+
+    A result whose row was taken over by a later claim is dropped: the later holder finds the truth by look-up.
+    """
+    ids = [row["id"] for row, _ in results]
+    held = {row["id"]: row for row in select_by(session, Effect, "id", ids, lock=True)}
+    live = [
+        (row, verdict) for row, verdict in results
+        if held[row["id"]]["lease_token"] == row["lease_token"]
+        and held[row["id"]]["state"] in (EffectState.SENDING, EffectState.UNKNOWN)
+    ]
+    follow: list[EffectDraft] = []
+    done = [(row, verdict) for row, verdict in live if verdict.name == "done"]
+    update_by(session, Effect, [
+        {"id": row["id"], "state": EffectState.DONE, "response": verdict.data, "external_id": verdict.external_id,
+         "done_at": now, "lease_until": None, "error": ""}
+        for row, verdict in done
+    ])
+    for kind, pairs in _by_kind(done).items():
+        follow += handlers[kind].on_done(session, pairs, now)
+    for row, verdict in live:
+        if verdict.name != "done":
+            follow += _settle_other(session, row, held[row["id"]]["state"], verdict, handlers[row["kind"]], now)
+    return follow
+
+
+def _by_kind(pairs: Sequence[tuple[EffectRow, Verdict]]) -> dict[str, list[tuple[EffectRow, Verdict]]]:
+    kinds: dict[str, list[tuple[EffectRow, Verdict]]] = {}
+    for pair in pairs:
+        kinds.setdefault(pair[0]["kind"], []).append(pair)
+    return kinds
+
+
+def _settle_other(
+    session: Session, row: EffectRow, state: str, verdict: Verdict, handlers: Handlers, now: datetime
+) -> list[EffectDraft]:
+    row = {**row, "state": state}
+    if verdict.name == "rejected":
+        if state == EffectState.UNKNOWN:
+            _move(session, [row], EffectState.PARKED, verdict.code, now)
+            row = {**row, "state": EffectState.PARKED}
+        _move(session, [row], EffectState.REJECTED, verdict.code, now)
+        if handlers.on_rejected is None:
+            open_cases(session, [_case(row, "effect_rejected", verdict)], now)
+            return []
+        return handlers.on_rejected(session, [(row, verdict)], now)
+    if verdict.name == "unknown":
+        if state == EffectState.SENDING:
+            _move(session, [row], EffectState.UNKNOWN, verdict.code, now, due_at=now)
+        elif row["attempts"] >= MAX_ATTEMPTS:
+            _park(session, row, verdict, now)
+        else:
+            _postpone(session, row, now, verdict)
+        return []
+    if verdict.name == "absent" or (verdict.name == "retry" and state == EffectState.SENDING):
+        if row["attempts"] >= MAX_ATTEMPTS:
+            _park(session, row, verdict, now)
+        else:
+            wait = timedelta(0) if verdict.name == "absent" else backoff(row["attempts"], after_s=verdict.after_s)
+            _move(session, [row], EffectState.PLANNED, verdict.code or verdict.name, now, due_at=now + wait)
+        return []
+    if verdict.name == "retry":  # the look-up itself could not be made: ask again later, for as long as it takes
+        _postpone(session, row, now, verdict)
+        return []
+    if verdict.name == "auth":
+        open_cases(session, [CaseDraft(
+            key=f"auth:{row['target']}", kind="credentials_refused", severity="high", subject_id=row["target"],
+            facts={"target": row["target"], "detail": verdict.detail}, choices=["mend_credentials_and_retry"],
+        )], now)
+        due = now + timedelta(minutes=5)
+        if state == EffectState.SENDING:
+            _move(session, [row], EffectState.PLANNED, "auth_failed", now, due_at=due)
+        else:
+            _postpone(session, row, now, verdict)
+        return []
+    if verdict.name == "doubt":  # neither keyed nor to be looked up: a person decides
+        _park(session, row, verdict, now)
+        return []
+    raise ValueError(verdict.name)
+
+
+def _park(session: Session, row: EffectRow, verdict: Verdict, now: datetime) -> None:
+    """Stop trying and ask a person. A sending row goes through what is known of it: doubtful or not sent."""
+    if row["state"] == EffectState.SENDING:
+        known = EffectState.UNKNOWN if verdict.name == "doubt" else EffectState.PLANNED
+        _move(session, [row], known, verdict.code, now)
+        row = {**row, "state": known}
+    _move(session, [row], EffectState.PARKED, verdict.code, now)
+    open_cases(session, [_case(row, "effect_parked", verdict)], now)
+
+
+def _case(row: EffectRow, kind: str, verdict: Verdict) -> CaseDraft:
+    return CaseDraft(
+        key=f"{kind}:{row['key']}", kind=kind, severity="high", order_id=row["order_id"], subject_id=row["id"],
+        facts={"effect": row["kind"], "target": row["target"], "code": verdict.code, "detail": verdict.detail},
+        choices=["retry", "mark_done", "drop"],
+    )
+
+
+def _postpone(session: Session, row: EffectRow, now: datetime, verdict: Verdict) -> None:
+    update_by(session, Effect, [{
+        "id": row["id"], "due_at": now + backoff(row["attempts"], after_s=verdict.after_s), "lease_until": None,
+        "error": verdict.code,
+    }])
+
+
+def _move(
+    session: Session, rows: Sequence[EffectRow], to: EffectState, cause: str, now: datetime, *,
+    due_at: datetime | None = None,
+) -> None:
+    """The one writer of an effect's state beside claim (to sending) and settle (to done)."""
+    if not rows:
+        return
+    for row in rows:
+        check("effect", row["state"], to)
+    update_by(session, Effect, [
+        {"id": row["id"], "state": to, "due_at": due_at or row["due_at"], "lease_until": None, "error": cause}
+        for row in rows
+    ])
+    audit.append(session, [audit.entry("effect", row["id"], row["state"], to, cause, now) for row in rows])
+
+
+def cancel_planned(
+    session: Session, order_id: str, cause: str, now: datetime, *, keep: Sequence[str] = ()
+) -> None:
+    """Give up an order's effects that were never sent, except kinds to keep."""
+    rows = session.execute(
+        sa.select(_effect).where(
+            _effect.c.order_id == order_id, _effect.c.state == EffectState.PLANNED, _effect.c.kind.not_in(keep)
+        ).with_for_update()
+    ).mappings().all()
+    _move(session, rows, EffectState.CANCELLED, cause, now)
+
+
+def decide_parked(session: Session, effect_id: str, to: EffectState, now: datetime) -> None:
+    """A person's word on a parked effect: done, rejected or planned again. Raises: IllegalTransition."""
+    [row] = select_by(session, Effect, "id", [effect_id], lock=True)
+    if to is EffectState.PLANNED:
+        update_by(session, Effect, [{"id": effect_id, "attempts": 0}])
+    _move(session, [row], to, "person", now, due_at=now)

@@ -1,0 +1,117 @@
+"""The queue of work: which subject waits for which stage. Rows are deleted when the stage is through."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from ledger.claims import Claimed, claim, still_held
+from ledger.rows import Row, insert_new
+from ledger.tables import Effect, InboxEvent, Work
+from ledger.tables.base import table_of
+
+MAX_ATTEMPTS = 8
+_work = table_of(Work)
+
+
+def work_row(stage: str, subject_id: str, due_at: datetime, *, priority: int = 5) -> Row:
+    return {
+        "id": f"{stage}:{subject_id}", "stage": stage, "subject_id": subject_id, "priority": priority,
+        "due_at": due_at, "attempts": 0, "lease_token": 0, "error": "",
+    }
+
+
+def enqueue(session: Session, rows: Sequence[Row]) -> None:
+    """Put subjects in line. One that stands already and is due later is pulled forward; a held one is made free
+    to be taken again after its holder, so that a new fact is never lost."""
+    if not rows:
+        return
+    new = insert_new(session, Work, rows)
+    for row in rows:
+        if row["id"] not in new:
+            session.execute(
+                sa.update(_work)
+                .where(_work.c.id == row["id"])
+                .values(
+                    due_at=sa.case((_work.c.due_at < row["due_at"], _work.c.due_at), else_=row["due_at"]),
+                    error="again",
+                )
+            )
+
+
+def claim_work(
+    session: Session, stage: str, *, limit: int, now: datetime, real_now: datetime
+) -> Claimed:
+    """Take what is due at a stage, most urgent first."""
+    return claim(
+        session, Work, where=[_work.c.stage == stage], limit=limit, now=now, real_now=real_now,
+        order_by=("priority", "due_at"), values={"error": ""},
+    )
+
+
+def held_work(session: Session, rows: Iterable[Mapping[str, Any]], token: int) -> set[str]:
+    """Ids of the work rows that the claim still holds, locked."""
+    return still_held(session, Work, [row["id"] for row in rows], token)
+
+
+def finish_work(session: Session, ids: Sequence[str], token: int, now: datetime) -> None:
+    """Take the rows out of the line; one that was asked for again meanwhile stays, free and due."""
+    if not ids:
+        return
+    mine = sa.and_(_work.c.id.in_(ids), _work.c.lease_token == token)
+    session.execute(sa.delete(_work).where(mine, _work.c.error != "again"))
+    session.execute(sa.update(_work).where(mine).values(lease_until=None, attempts=0, error=""))
+
+
+def postpone_work(session: Session, rows: Sequence[tuple[str, datetime, str]], token: int) -> None:
+    """Free rows to be taken again at a time: (id, due_at, code)."""
+    for work_id, due_at, code in rows:
+        session.execute(
+            sa.update(_work)
+            .where(_work.c.id == work_id, _work.c.lease_token == token)
+            .values(lease_until=None, due_at=due_at, error=code)
+        )
+
+
+def wait_work(session: Session, rows: Sequence[tuple[str, datetime]], token: int) -> None:
+    """Like `postpone_work` for a plain wait: it does not count as a failed attempt."""
+    for work_id, due_at in rows:
+        session.execute(
+            sa.update(_work)
+            .where(_work.c.id == work_id, _work.c.lease_token == token)
+            .values(lease_until=None, due_at=due_at, attempts=0, error="")
+        )
+
+
+def backoff(attempts: int, *, after_s: float | None = None) -> timedelta:
+    """15 s, 30 s, 1 min, … at most 30 min; never sooner than the vendor asked."""
+    seconds = min(15 * 2 ** max(attempts - 1, 0), 1800)
+    return timedelta(seconds=max(seconds, after_s or 0))
+
+
+def next_due(session: Session, *, now: datetime, real_now: datetime) -> dict[str, int]:
+    """What a worker could take now, per stage, and per source as `inbox:{source}`, and as `effects` (each capped
+    at 1,000): one cheap look before a pass."""
+    inbox, effect = table_of(InboxEvent), table_of(Effect)
+    free = sa.or_(_work.c.lease_until.is_(None), _work.c.lease_until < real_now)
+    rows = session.execute(
+        sa.select(_work.c.stage, sa.func.count()).where(_work.c.due_at <= now, free).group_by(_work.c.stage)
+    )
+    counts: dict[str, int] = {stage: count for stage, count in rows}
+    waiting = (
+        sa.select(inbox.c.source)
+        .where(
+            inbox.c.handled_at.is_(None), inbox.c.due_at <= now,
+            sa.or_(inbox.c.lease_until.is_(None), inbox.c.lease_until < real_now),
+        )
+        .limit(1000)
+        .subquery()
+    )
+    for source, count in session.execute(sa.select(waiting.c.source, sa.func.count()).group_by(waiting.c.source)):
+        counts[f"inbox:{source}"] = count
+    planned = sa.select(effect.c.kind).where(effect.c.state == "planned", effect.c.due_at <= now).limit(1000).subquery()
+    for kind, count in session.execute(sa.select(planned.c.kind, sa.func.count()).group_by(planned.c.kind)):
+        counts[f"effect:{kind}"] = count
+    return counts

@@ -1,0 +1,215 @@
+"""Stock and promises. `available = node_free - reserved_ours - safety_stock`, per node and SKU.
+
+A promise is `ours` until the node's acceptance is recorded, `at_node` until the parcel leaves, then consumed.
+When the node takes a promise over, both counters go down together, so `available` does not jump; a reading
+that is older than that moment is never applied over it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from domain.catalogue import NodeStock
+from domain.ids import new_id
+from domain.routing import Allocation
+from ledger.rows import Row, insert_new, insert_rows
+from ledger.tables import InventoryLevel, ProductVariant, Reservation, StockMovement
+from ledger.tables.base import table_of
+
+_level, _reservation = table_of(InventoryLevel), table_of(Reservation)
+Key = tuple[str, str]  # (location id, sku)
+
+
+class ShortStock(Exception):
+    """Somebody else took the unit between the plan and the promise."""
+
+
+def lock_levels(session: Session, skus: Iterable[str]) -> dict[Key, Mapping[str, Any]]:
+    """All nodes' rows of these SKUs, locked in a fixed order."""
+    statement = (
+        sa.select(_level).where(_level.c.sku.in_(sorted(set(skus))))
+        .order_by(_level.c.location_id, _level.c.sku).with_for_update()
+    )
+    return {(row["location_id"], row["sku"]): row for row in session.execute(statement).mappings()}
+
+
+def free_units(levels: Mapping[Key, Mapping[str, Any]]) -> dict[Key, int]:
+    """What may be promised now."""
+    return {
+        key: max(row["node_free"] - row["reserved_ours"] - row["safety_stock"], 0) for key, row in levels.items()
+    }
+
+
+def reserve(
+    session: Session, promises: Sequence[tuple[str, str, Allocation]], free: dict[Key, int], now: datetime
+) -> None:
+    """Promise units: (order id, fulfilment order id, allocation). `free` comes from rows locked in this
+    transaction and is counted down. Raises: ShortStock."""
+    rows: list[Row] = []
+    for order_id, fulfilment_order_id, part in promises:
+        key = (part.node_id, part.sku)
+        if free.get(key, 0) < part.quantity:
+            raise ShortStock(part.sku)
+        free[key] -= part.quantity
+        rows.append({
+            "id": new_id("rsv"), "order_id": order_id, "order_line_id": part.line_id,
+            "fulfilment_order_id": fulfilment_order_id, "location_id": part.node_id, "sku": part.sku,
+            "quantity": part.quantity, "holder": "ours", "created_at": now,
+        })
+    insert_rows(session, Reservation, rows)
+    _count(session, [((r["location_id"], r["sku"]), {"reserved_ours": r["quantity"]}) for r in rows])
+
+
+def take_over(session: Session, fulfilment_order_ids: Sequence[str], now: datetime) -> None:
+    """The node has accepted: from now on it holds the promise itself."""
+    rows = _of(session, fulfilment_order_ids, ("ours",))
+    _set_holder(session, rows, "at_node")
+    _count(session, [
+        ((r["location_id"], r["sku"]), {"reserved_ours": -r["quantity"], "node_free": -r["quantity"]}) for r in rows
+    ], promised_at=now)
+
+
+def consume(
+    session: Session, fulfilment_order_id: str, shipped: Mapping[tuple[str, str], int], *, ref: str, now: datetime
+) -> None:
+    """Units have left the building: by (order line, sku). A partly shipped promise is split."""
+    left = dict(shipped)
+    moved: list[Row] = []
+    for row in _of(session, [fulfilment_order_id], ("at_node", "ours")):
+        part = (row["order_line_id"], row["sku"])
+        take = min(left.get(part, 0), row["quantity"])
+        if take <= 0:
+            continue
+        left[part] -= take
+        if take < row["quantity"]:
+            session.execute(
+                sa.update(_reservation).where(_reservation.c.id == row["id"])
+                .values(quantity=row["quantity"] - take)
+            )
+            insert_rows(session, Reservation, [
+                {**row, "id": new_id("rsv"), "quantity": take, "holder": "consumed"}])
+        else:
+            _set_holder(session, [row], "consumed")
+        changes = {"on_hand": -take}
+        if row["holder"] == "ours":  # it left before we heard of the acceptance
+            changes |= {"reserved_ours": -take, "node_free": -take}
+        _count(session, [((row["location_id"], row["sku"]), changes)], promised_at=now)
+        moved.append(_movement(row["location_id"], row["sku"], -take, "shipped", ref, now))
+    insert_rows(session, StockMovement, moved)
+
+
+def release(session: Session, fulfilment_order_ids: Sequence[str], now: datetime) -> list[Row]:
+    """Give promises back. Units that a node had taken over become free there by our own count; the next
+    reading confirms it."""
+    rows = _of(session, fulfilment_order_ids, ("ours", "at_node"))
+    _set_holder(session, rows, "released")
+    _count(session, [
+        ((r["location_id"], r["sku"]),
+         {"reserved_ours": -r["quantity"]} if r["holder"] == "ours" else {"node_free": r["quantity"]})
+        for r in rows
+    ], promised_at=now)
+    return [dict(row) for row in rows]
+
+
+def record_reading(
+    session: Session, location_id: str, stock: Sequence[NodeStock], *, read_at: datetime, safety_stock: int,
+    now: datetime,
+) -> list[str]:
+    """Take over what a node says, asked at `read_at`; returns the SKUs whose free stock rose."""
+    insert_new(session, InventoryLevel, [
+        {"location_id": location_id, "sku": s.sku, "on_hand": 0, "node_free": 0, "reserved_ours": 0,
+         "safety_stock": safety_stock} for s in stock
+    ], returning="sku")
+    levels = {
+        row["sku"]: row for row in session.execute(
+            sa.select(_level).where(_level.c.location_id == location_id, _level.c.sku.in_([s.sku for s in stock]))
+            .order_by(_level.c.sku).with_for_update()
+        ).mappings()
+    }
+    risen: list[str] = []
+    movements: list[Row] = []
+    for said in stock:
+        row = levels[said.sku]
+        newest = max((t for t in (row["read_at"], row["promised_at"]) if t is not None), default=None)
+        if newest is not None and read_at <= newest:
+            continue
+        if said.on_hand != row["on_hand"]:
+            kind = "opening" if row["read_at"] is None else "reading"
+            movements.append(_movement(location_id, said.sku, said.on_hand - row["on_hand"], kind, "", now))
+        if said.free > row["node_free"]:
+            risen.append(said.sku)
+        session.execute(
+            sa.update(_level).where(_level.c.location_id == location_id, _level.c.sku == said.sku)
+            .values(on_hand=said.on_hand, node_free=said.free, read_at=read_at, safety_stock=safety_stock)
+        )
+    insert_rows(session, StockMovement, movements)
+    return risen
+
+
+def known_skus(session: Session, skus: Iterable[str]) -> set[str]:
+    """Those of the SKUs that some node lists."""
+    wanted = set(skus)
+    return set(session.execute(sa.select(_level.c.sku).where(_level.c.sku.in_(wanted)).distinct()).scalars())
+
+
+def kit_skus(session: Session, skus: Iterable[str]) -> set[str]:
+    """Those of the SKUs that are kits: stocked as their parts."""
+    variant = table_of(ProductVariant)
+    rows = session.execute(
+        sa.select(variant.c.sku, variant.c.kit_parts).where(variant.c.sku.in_(set(skus)))
+    )
+    return {sku for sku, parts in rows if parts}
+
+
+def _of(session: Session, fulfilment_order_ids: Sequence[str], holders: Sequence[str]) -> list[Mapping[str, Any]]:
+    statement = (
+        sa.select(_reservation)
+        .where(_reservation.c.fulfilment_order_id.in_(fulfilment_order_ids), _reservation.c.holder.in_(holders))
+        .order_by(_reservation.c.location_id, _reservation.c.sku, _reservation.c.id).with_for_update()
+    )
+    return list(session.execute(statement).mappings())
+
+
+def _set_holder(session: Session, rows: Sequence[Mapping[str, Any]], holder: str) -> None:
+    if rows:
+        session.execute(
+            sa.update(_reservation).where(_reservation.c.id.in_([row["id"] for row in rows])).values(holder=holder)
+        )
+
+
+def _count(
+    session: Session, changes: Sequence[tuple[Key, Mapping[str, int]]], *, promised_at: datetime | None = None
+) -> None:
+    """Add to counters, rows in a fixed order; one statement per node and SKU."""
+    sums: dict[Key, dict[str, int]] = {}
+    for key, parts in changes:
+        total = sums.setdefault(key, {})
+        for column, units in parts.items():
+            total[column] = total.get(column, 0) + units
+    groups: dict[tuple[str, ...], list[tuple[Key, dict[str, int]]]] = {}
+    for key in sorted(sums):
+        groups.setdefault(tuple(sorted(sums[key])), []).append((key, sums[key]))
+    for columns, members in groups.items():
+        values: dict[str, Any] = {name: _level.c[name] + sa.bindparam(f"b_{name}") for name in columns}
+        if promised_at is not None:
+            values["promised_at"] = sa.bindparam("b_promised_at")
+        session.connection().execute(
+            sa.update(_level)
+            .where(_level.c.location_id == sa.bindparam("b_location"), _level.c.sku == sa.bindparam("b_sku"))
+            .values(values),
+            [
+                {"b_location": key[0], "b_sku": key[1], **{f"b_{name}": part[name] for name in columns},
+                 **({"b_promised_at": promised_at} if promised_at is not None else {})}
+                for key, part in members
+            ],
+        )
+
+
+def _movement(location_id: str, sku: str, delta: int, kind: str, ref: str, now: datetime) -> Row:
+    return {
+        "id": new_id("mov"), "location_id": location_id, "sku": sku, "delta": delta, "kind": kind, "ref": ref,
+        "at": now,
+    }

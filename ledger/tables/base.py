@@ -1,0 +1,73 @@
+"""Column kinds and mixins shared by the tables."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC. A naive one is refused here, at the record.
+
+    SQLite keeps text without an offset that sorts by time; PostgreSQL keeps `timestamptz`.
+    """
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive datetime at the ledger")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None or value.tzinfo is UTC:
+            return value
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+SQLModel.metadata.naming_convention = NAMING
+
+
+def json_field() -> Any:
+    """A JSON object or list; never personal unless `domain/privacy.py` says so."""
+    return Field(default_factory=dict, sa_type=sa.JSON, nullable=False)
+
+
+def time_field(*, index: bool = False) -> Any:
+    return Field(sa_type=UtcDateTime, nullable=False, index=index)
+
+
+def maybe_time() -> Any:
+    return Field(default=None, sa_type=UtcDateTime, nullable=True)
+
+
+def table_of(model: type[SQLModel]) -> sa.Table:
+    """The Core table under a model: hot paths speak Core, many rows a statement."""
+    table: sa.Table = model.__table__  # type: ignore[attr-defined]  # set by SQLModel's metaclass
+    return table
+
+
+class Claimable(SQLModel):
+    """Columns of a row that a worker takes under a lease. See `ledger.claims`.
+
+    `due_at` is on the product's clock; `lease_until` is real time, because a lease guards a living process and
+    must not run out when tests or the demo move the clock.
+    """
+
+    due_at: datetime = time_field()
+    attempts: int = 0
+    lease_token: int = Field(default=0, sa_type=sa.BigInteger)
+    lease_until: datetime | None = maybe_time()
+    error: str = ""

@@ -1,0 +1,132 @@
+"""Parcels under way: events merged by time of occurrence, milestones told, orders completed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from domain.messages import ClaimKind
+from domain.parcels import TERMINAL, ParcelState, Tracker, TrackingEvent, merge_state
+from domain.states import OrderState
+from ledger import queue
+from ledger.claims import Claimed, claim
+from ledger.effects import EffectDraft, EffectRow, Verdict
+from ledger.messages import TROUBLE, Claim, parcel_facts, say
+from ledger.orders import OrderRow, advance_orders, count_units, lines_of, lock_orders
+from ledger.rows import group_by, insert_new, select_by
+from ledger.shipments import advance_shipment
+from ledger.tables import Shipment, ShipmentLine, TrackingEventRow
+from ledger.tables.base import table_of
+
+_shipment = table_of(Shipment)
+QUIET = timedelta(hours=6)
+NEAR = timedelta(hours=1)  # on the last mile things change by the hour
+
+
+def claim_parcels(session: Session, *, limit: int, now: datetime, real_now: datetime) -> Claimed:
+    """Parcels whose next look is due."""
+    return claim(
+        session, Shipment, where=[_shipment.c.polling.is_(True), _shipment.c.tracker_external_id != ""],
+        limit=limit, now=now, real_now=real_now,
+    )
+
+
+def free_parcels(session: Session, ids: Sequence[str], token: int, due_at: datetime, code: str) -> None:
+    """Look again at a time."""
+    session.execute(
+        sa.update(_shipment).where(_shipment.c.id.in_(ids), _shipment.c.lease_token == token)
+        .values(lease_until=None, due_at=due_at, error=code)
+    )
+
+
+def record_trackers(session: Session, trackers: Sequence[Tracker], now: datetime) -> dict[str, str]:
+    """Merge what carriers say; returns the state per tracker id. Saying it again, or older things later,
+    changes nothing."""
+    wanted = [t.external_id for t in trackers]
+    parcels = group_by(select_by(session, Shipment, "tracker_external_id", wanted), "tracker_external_id")
+    orders = lock_orders(session, [p["order_id"] for rows in parcels.values() for p in rows])
+    outcome: dict[str, str] = {}
+    for tracker in trackers:
+        rows = parcels.get(tracker.external_id, [])
+        if not rows:
+            outcome[tracker.external_id] = "unknown_tracker"
+        for row in rows:
+            outcome[tracker.external_id] = _record(session, orders[row["order_id"]], row, tracker, now)
+    return outcome
+
+
+def _record(session: Session, order: OrderRow, row: Mapping[str, Any], tracker: Tracker, now: datetime) -> str:
+    insert_new(session, TrackingEventRow, [
+        {"shipment_id": row["id"], "digest": event.digest(), "state": event.state, "raw_code": event.raw_code,
+         "detail_code": event.detail_code, "city": event.city, "country": event.country,
+         "occurred_at": event.occurred_at}
+        for event in tracker.events
+    ], returning="digest")
+    state = _merged(session, row)
+    ended = state in TERMINAL
+    near = state in (ParcelState.OUT_FOR_DELIVERY, ParcelState.ARRIVED_LOCAL, ParcelState.ATTEMPTED)
+    values = {
+        "polling": not ended, "due_at": now + (NEAR if near else QUIET), "lease_until": None, "attempts": 0,
+        "error": "", "estimated_delivery": tracker.estimated_delivery,
+    }
+    if state is ParcelState.DELIVERED:
+        values["delivered_at"] = now
+    before = row["state"]
+    advance_shipment(session, row, state, cause="tracking", now=now, values=values)
+    if before != state:
+        _milestone(session, order, {**row, **values, "state": state}, state, now)
+    return str(state)
+
+
+def _merged(session: Session, row: Mapping[str, Any]) -> ParcelState:
+    current = ParcelState(row["state"])
+    if current in TERMINAL:
+        return current
+    events = [
+        TrackingEvent(ParcelState(e["state"]), e["occurred_at"], e["raw_code"])
+        for e in select_by(session, TrackingEventRow, "shipment_id", [row["id"]])
+    ]
+    merged = merge_state(events)
+    return current if merged is ParcelState.UNKNOWN else merged
+
+
+def _milestone(
+    session: Session, order: OrderRow, parcel: Mapping[str, Any], state: ParcelState, now: datetime
+) -> None:
+    content = {r["order_line_id"]: r["quantity"] for r in select_by(session, ShipmentLine, "shipment_id", [parcel["id"]])}
+    lines = lines_of(session, [order["id"]])[order["id"]]
+    facts = parcel_facts(order, parcel, content, lines)
+    if state is ParcelState.OUT_FOR_DELIVERY:
+        say(session, [Claim(ClaimKind.PARCEL_OUT_FOR_DELIVERY, parcel["id"], order, facts)], now)
+    elif state is ParcelState.DELIVERED:
+        say(session, [Claim(ClaimKind.PARCEL_DELIVERED, parcel["id"], order, facts)], now)
+        count_units(session, [(line_id, "delivered", count) for line_id, count in content.items()])
+        complete_if_done(session, order, now)
+    elif state in TROUBLE:
+        facts["exception"] = TROUBLE[state]
+        say(session, [Claim(ClaimKind.PARCEL_EXCEPTION, parcel["id"], order, facts)], now)
+
+
+def complete_if_done(session: Session, order: OrderRow, now: datetime) -> None:
+    """An order whose every wanted unit is delivered is completed."""
+    lines = lines_of(session, [order["id"]])[order["id"]]
+    done = all(
+        line["delivered"] >= line["ordered"] - line["cancelled"] for line in lines if line["requires_shipping"]
+    )
+    if done and order["state"] == OrderState.IN_FULFILMENT:
+        advance_orders(session, [(order, OrderState.COMPLETED, "delivered")], now)
+        queue.enqueue(session, [queue.work_row("reconcile", order["id"], now)])
+
+
+def tracker_made(
+    session: Session, pairs: Sequence[tuple[EffectRow, Verdict]], now: datetime
+) -> list[EffectDraft]:
+    """`on_done` of tracker.create."""
+    for effect, verdict in pairs:
+        session.execute(
+            sa.update(_shipment).where(_shipment.c.id == effect["subject_id"])
+            .values(tracker_external_id=verdict.external_id)
+        )
+    return []

@@ -1,0 +1,128 @@
+"""Send effects: the one loop from a claimed row to its recorded outcome, for all kinds."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from config import wiring
+from connectors.errors import AuthFailed, ConnectorError, OutcomeUnknown, Retryable, VendorRejected
+from connectors.outcomes import Outcome, Sent
+from ledger import effects as machine
+from ledger.effects import EffectDraft, EffectRow, Handlers, Verdict
+from ledger.tables import Effect
+from tasks.runtime import Report, in_ledger, kept
+
+SETTLE = 25
+Send = Callable[[Sequence[EffectRow]], Awaitable[list[Verdict]]]
+
+
+@dataclass(frozen=True, slots=True)
+class EffectKind:
+    """How one kind of effect is sent, looked up and recorded. `batch`: rows of one target in one send."""
+
+    handlers: Handlers
+    send: Send
+    look_up: Send | None = None
+    batch: int = SETTLE
+
+
+def verdict(outcome: Outcome, handlers: Handlers) -> Verdict:
+    """A connector's outcome as the machine's word."""
+    if isinstance(outcome, Sent):
+        return Verdict("done", external_id=outcome.external_id, data=outcome.data)
+    if isinstance(outcome, Retryable):
+        return Verdict("retry", code=outcome.code, detail=outcome.detail, after_s=outcome.after_s)
+    if isinstance(outcome, AuthFailed):
+        return Verdict("auth", code=outcome.code, detail=outcome.detail)
+    if isinstance(outcome, OutcomeUnknown):
+        name = "unknown" if handlers.keyed or handlers.can_look_up else "doubt"
+        return Verdict(name, code=outcome.code, detail=outcome.detail)
+    reason = outcome.reason if isinstance(outcome, VendorRejected) else outcome.code
+    return Verdict("rejected", code=reason, detail=outcome.detail)
+
+
+async def attempt(call: Awaitable[Outcome], handlers: Handlers) -> Verdict:
+    """Await one call of a connector and name what it came to."""
+    try:
+        return verdict(await call, handlers)
+    except ConnectorError as error:
+        return verdict(error, handlers)
+
+
+async def send(rows: Sequence[EffectRow], kinds: Mapping[str, EffectKind]) -> list[tuple[EffectRow, Verdict]]:
+    """Send claimed effects and everything that follows from them at once; returns all outcomes."""
+    finished: list[tuple[EffectRow, Verdict]] = []
+    waiting = list(rows)
+    while waiting:
+        groups: dict[tuple[str, str], list[EffectRow]] = {}
+        for row in waiting:
+            groups.setdefault((row["kind"], row["target"]), []).append(row)
+        chunks = [
+            (kind, members[start : start + kinds[kind].batch])
+            for (kind, _), members in groups.items()
+            for start in range(0, len(members), kinds[kind].batch)
+        ]
+        results = await asyncio.gather(*(_send_chunk(kinds, kind, members) for kind, members in chunks))
+        waiting = []
+        for pairs, follow in results:
+            finished += pairs
+            waiting += follow
+    return finished
+
+
+async def _send_chunk(
+    kinds: Mapping[str, EffectKind], kind: str, rows: Sequence[EffectRow], *, look_up: bool = False
+) -> tuple[list[tuple[EffectRow, Verdict]], list[EffectRow]]:
+    call = kinds[kind].look_up if look_up else kinds[kind].send
+    if call is None:  # the vendor honours our key: a doubtful call may simply be made again under it
+        pairs = [(row, Verdict("absent", code="keyed")) for row in rows]
+    else:
+        tokens = {row["lease_token"] for row in rows}
+        async with kept(Effect, [row["id"] for row in rows], tokens.pop()):
+            pairs = list(zip(rows, await call(rows), strict=True))
+    now = wiring.current().now()
+    follow: list[EffectRow] = []
+    for start in range(0, len(pairs), SETTLE):
+        follow += await in_ledger(
+            settle_and_follow, pairs[start : start + SETTLE], {name: k.handlers for name, k in kinds.items()},
+            now=now, real_now=wiring.current().real_now(),
+        )
+    return pairs, follow
+
+
+def settle_and_follow(
+    session: Session, pairs: Sequence[tuple[EffectRow, Verdict]], handlers: Mapping[str, Handlers], *,
+    now: datetime, real_now: datetime,
+) -> list[EffectRow]:
+    """Record outcomes and write what follows from them, claimed for the sender."""
+    drafts: list[EffectDraft] = machine.settle(session, pairs, handlers, now=now)
+    return machine.plan_and_claim(session, drafts, now=now, real_now=real_now)
+
+
+async def send_due(kinds: Mapping[str, EffectKind], report: Report, size: int, *, only: Sequence[str]) -> int:
+    """Claim planned effects of these kinds that are due, and send them; returns how many were taken."""
+    now, real_now = wiring.current().now(), wiring.current().real_now()
+    handlers = {name: kind.handlers for name, kind in kinds.items()}
+    rows = await in_ledger(
+        machine.claim_planned, only, handlers, limit=size, now=now, real_now=real_now)
+    for row, outcome in await send(rows, kinds):
+        report.add(row["kind"], row["order_id"], outcome.name, outcome.code)
+    return len(rows)
+
+
+async def look_up_unknown(kinds: Mapping[str, EffectKind], report: Report, size: int) -> int:
+    """Expire dead senders' leases, then find out what became of the effects that nobody knows about."""
+    now, real_now = wiring.current().now(), wiring.current().real_now()
+    await in_ledger(machine.expire_leases, now=now, real_now=real_now)
+    claimed = await in_ledger(machine.claim_unknown, list(kinds), limit=size, now=now, real_now=real_now)
+    groups: dict[tuple[str, str], list[EffectRow]] = {}
+    for row in claimed.rows:
+        groups.setdefault((row["kind"], row["target"]), []).append(row)
+    for (kind, _), rows in groups.items():
+        pairs, follow = await _send_chunk(kinds, kind, rows, look_up=True)
+        for row, outcome in [*pairs, *await send(follow, kinds)]:
+            report.add(row["kind"], row["order_id"], outcome.name, outcome.code)
+    return len(claimed.rows)

@@ -1,0 +1,120 @@
+"""What all tasks share: transactions, leases that are kept alive, chunks worked on side by side, reports."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlmodel import Session
+
+from config import wiring
+from connectors.errors import Retryable
+from ledger.claims import Lease, renew
+from ledger.tables import Claimable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+RENEW_S = 5.0
+CHUNK_WORKERS = 4
+
+
+async def in_ledger(function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """One whole transaction, in a worker thread."""
+    return await wiring.current().in_ledger(function, *args, **kwargs)
+
+
+@asynccontextmanager
+async def kept(model: type[Claimable], ids: Sequence[str], token: int) -> AsyncIterator[None]:
+    """Renew the lease of these rows every few seconds while the block runs: a slow vendor is not a dead worker."""
+    keeper = asyncio.create_task(_renew(model, list(ids), token))
+    try:
+        yield
+    finally:
+        keeper.cancel()
+
+
+async def _renew(model: type[Claimable], ids: list[str], token: int) -> None:
+    while True:
+        await asyncio.sleep(RENEW_S)
+        real_now = wiring.current().real_now()
+        await in_ledger(renew, model, ids, Lease(token, real_now), real_now=real_now)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What became of one subject in a batch. Nothing personal: numbers, ids and codes."""
+
+    name: str
+    order_id: str
+    outcome: str
+    reason: str = ""
+
+
+@dataclass
+class Report:
+    """What one stage did in one pass."""
+
+    stage: str
+    lines: list[Line] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def add(self, name: str, order_id: str, outcome: str, reason: str = "") -> None:
+        self.lines.append(Line(name, order_id, outcome, reason))
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        counts: dict[str, int] = {}
+        for line in self.lines:
+            counts[line.outcome] = counts.get(line.outcome, 0) + 1
+        return counts
+
+
+async def work_off(
+    stage: str, step: Callable[[Report, int], Awaitable[int]], *, limit: int, chunk: int,
+    workers: int = CHUNK_WORKERS,
+) -> Report:
+    """Let a few workers take chunks until nothing is due or `limit` subjects are through.
+
+    `step(report, size)` claims and finishes up to `size` subjects and returns how many it took.
+    """
+    report = Report(stage)
+    left = limit
+    started = perf_counter()
+
+    async def worker() -> None:
+        nonlocal left
+        while left > 0:
+            size = min(chunk, left)
+            left -= size
+            taken = await step(report, size)
+            left += size - taken
+            if taken < size:
+                return
+
+    results = await asyncio.gather(*(worker() for _ in range(workers)), return_exceptions=True)
+    report.seconds = perf_counter() - started
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return report
+
+
+def is_retryable(_task: Any, _run: Any, state: Any) -> bool:
+    """Prefect's retry condition: only what surely did nothing is worth another try of the whole batch."""
+    failure = state.result(raise_on_failure=False)
+    return isinstance(failure, Retryable | ConnectionError) or type(failure).__name__ == "OperationalError"
+
+
+async def limited(calls: Sequence[Callable[[], Awaitable[T]]], at_once: int) -> list[T]:
+    """Run calls side by side, at most so many at once; results in order."""
+    gate = asyncio.Semaphore(at_once)
+
+    async def one(call: Callable[[], Awaitable[T]]) -> T:
+        async with gate:
+            return await call()
+
+    return list(await asyncio.gather(*(one(call) for call in calls)))
