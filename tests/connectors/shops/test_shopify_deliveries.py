@@ -1,29 +1,19 @@
 """Deliveries of the fake shop: signed, filed and read as the real ones would be, over real HTTP."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
-import httpx
 import pytest
 
 from connectors.hooks import read_hook
-from connectors.http import make_client
-from connectors.shops.shopify import Shopify, shopify_http
+from connectors.shops.shopify import Shopify
 from connectors.shops.shopify_webhook_order import parse_webhook_order
 from connectors.webhooks import BadSignature, verify_shopify
-from tests.connectors.shops.test_shopify_sandbox import BUYER, LINES
+from tests.connectors.shops.buying import BUYER, LINES
 from tests.support.raw_server import RawServer, raw_server, reply
 from tests.support.sandbox import SandboxProcess
 
 DEADLINE_S = 5.0
-
-
-@pytest.fixture
-async def shop(sandbox: SandboxProcess) -> AsyncIterator[Shopify]:
-    client: httpx.AsyncClient = make_client()
-    yield Shopify(shopify_http(client, sandbox.shop_url(), sandbox.shop_token()), "alpha")
-    await client.aclose()
 
 
 async def arrived(server: RawServer, topic: str) -> tuple[dict[str, str], bytes]:
