@@ -17,6 +17,7 @@ from tests.support.shared import SHARED
 
 TOKEN = "sandbox-shipbob-token"
 CHANNEL = 1001
+WEBHOOK_SECRET = "whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0"
 SPEC = SHARED / "contracts/shipbob/openapi-2026-01.json"
 
 
@@ -59,7 +60,7 @@ async def shipbob(sandbox: SandboxProcess, exchanges: list[Exchange]) -> AsyncIt
     sandbox.control("shipbob/settings", {"rate_limit_per_minute": None})
     client = recording_client(exchanges)
     http = shipbob_http(client, f"{sandbox.url}/shipbob", TOKEN, sleep=no_sleep)
-    yield ShipBob(http, account="main", channel_id=CHANNEL, webhook_secret="whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0")
+    yield ShipBob(http, account="main", channel_id=CHANNEL, webhook_secret=WEBHOOK_SECRET)
     await client.aclose()
     if SPEC.is_file():
         answered = [exchange for exchange in exchanges if exchange.status < 500]
