@@ -39,7 +39,10 @@ def ask(documents: Documents, body: Any) -> Asked:
     operation = document.pick(body.get("operationName"))
     if operation is None:
         return Asked(None, NO_VARIABLES, [{"message": "An operation name is required"}])
-    variables = operation.variables(body.get("variables") or {})
+    given = body.get("variables") or {}
+    if not isinstance(given, dict):
+        return Asked(None, NO_VARIABLES, [{"message": "Variables are invalid JSON"}])
+    variables = operation.variables(given)
     if isinstance(variables, list):
         return Asked(None, NO_VARIABLES, variables)
     return Asked(operation, variables, [], text)
@@ -69,7 +72,7 @@ def run(shop: Shop, asked: Asked, cost: int) -> Body:
     """Execute a request that has been paid for."""
     operation = asked.operation
     assert operation is not None
-    if any(name in ("__schema", "__type") for name in operation.names):
+    if operation.is_introspection:
         return _introspect(asked.text)
     call = Call(shop, asked.variables)
     data: Body = {}

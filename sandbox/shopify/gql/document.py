@@ -6,6 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 from graphql import (
+    FieldNode,
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
@@ -19,6 +20,7 @@ from graphql.execution.values import VariableValues, get_variable_values
 from sandbox.shopify.gql.cost import plan_cost
 from sandbox.shopify.gql.errors import variable_error, vendor_error
 from sandbox.shopify.gql.plan import FieldPlan, Source
+from sandbox.shopify.gql.scalars import guard
 
 _CAPACITY = 512
 NO_VARIABLES = VariableValues({}, {})
@@ -27,7 +29,7 @@ NO_VARIABLES = VariableValues({}, {})
 @cache
 def schema() -> GraphQLSchema:
     """The part of the vendor's schema that the sandbox serves."""
-    return build_schema(files("sandbox.shopify").joinpath("schema.graphql").read_text("utf-8"))
+    return guard(build_schema(files("sandbox.shopify").joinpath("schema.graphql").read_text("utf-8")))
 
 
 class Operation:
@@ -37,7 +39,13 @@ class Operation:
         self._definitions = node.variable_definitions
         self.is_mutation = node.operation.value == "mutation"
         root = "Mutation" if self.is_mutation else "QueryRoot"
-        self.fields: list[FieldPlan] = source.fields(root, [node.selection_set])
+        # A question about the schema itself is left to graphql-core; it has no plan.
+        self.is_introspection = any(
+            isinstance(each, FieldNode) and each.name.value in ("__schema", "__type")
+            for each in node.selection_set.selections
+        )
+        plan = [] if self.is_introspection else source.fields(root, [node.selection_set])
+        self.fields: list[FieldPlan] = plan
         self.names = [field.name for field in self.fields]
         self._costs: dict[tuple[int, ...], int] = {}
 

@@ -164,3 +164,44 @@ async def test_faults_by_root_field(shop: Driver) -> None:
 async def test_the_orders_page_is_for_people(shop: Driver) -> None:
     order = await shop.buy()
     assert order["name"] in (await shop.http.get("/shopify/alpha/")).text
+
+
+async def test_bad_values_are_refused_before_anything_is_done(shop: Driver) -> None:
+    order = await shop.buy(payment="pending")
+    text = """mutation($id: ID!, $at: DateTime, $amount: MoneyInput) {
+      orderCreateManualPayment(id: $id, processedAt: $at, amount: $amount) { userErrors { code } } }"""
+    bad = [
+        {"id": order["id"], "at": "yesterday"},
+        {"id": order["id"], "amount": {"amount": "much", "currencyCode": "USD"}},
+        {"id": None},
+    ]
+    for variables in bad:
+        answer = await shop.raw(text, variables)
+        assert answer.status_code == 200
+        assert answer.json()["errors"][0]["extensions"]["code"] == "INVALID_VARIABLE"
+    literal = (
+        f'mutation {{ orderCreateManualPayment(id: "{order["id"]}", processedAt: "no") {{ userErrors {{ code }} }} }}'
+    )
+    assert "errors" in (await shop.raw(literal)).json()
+    assert (await shop.see(order))["captured"] == "0.00"
+    assert "errors" in (await shop.raw("{ shop { id } }", "text")).json()
+    assert "errors" in (await shop.raw("{ shop {")).json()
+
+
+async def test_the_schema_can_be_asked_for(shop: Driver) -> None:
+    data = await shop.ask('{ __type(name: "Order") { name } __schema { queryType { name } } }')
+    assert data == {"__type": {"name": "Order"}, "__schema": {"queryType": {"name": "QueryRoot"}}}
+    assert await shop.ask("{ __typename shop { __typename } }") == {
+        "__typename": "QueryRoot",
+        "shop": {"__typename": "Shop"},
+    }
+
+
+async def test_fragments_conditions_and_aliases(shop: Driver) -> None:
+    order = await shop.buy()
+    text = """query($id: ID!, $with: Boolean!) { one: order(id: $id) { ...Base tags @include(if: $with) }
+      two: node(id: $id) { __typename ... on Order { ...Base note @skip(if: $with) } } }
+      fragment Base on Order { title: name }"""
+    data = await shop.ask(text, {"id": order["id"], "with": True})
+    assert data["one"] == {"title": order["name"], "tags": []}
+    assert data["two"] == {"__typename": "Order", "title": order["name"]}

@@ -59,7 +59,7 @@ async def test_bodies_have_the_vendors_shape(shop: Driver, shared: Path) -> None
       fulfillmentCreate(fulfillment: $f) { fulfillment { id } userErrors { message } } }"""
     wanted = {
         "lineItemsByFulfillmentOrder": [{"fulfillmentOrderId": fo["id"]}],
-        "trackingInfo": {"number": "T1", "url": "https://t/1"},
+        "trackingInfo": TRACKING,
     }
     split = [{"fulfillmentOrderId": fo["id"], "fulfillmentOrderLineItems": [part]}]
     done = await shop.ask(text, {"id": fo["id"], "f": wanted, "s": split})
