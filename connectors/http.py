@@ -77,13 +77,20 @@ def counters() -> dict[str, Counters]:
 
 
 def make_client(*, connections: int = 100) -> httpx.AsyncClient:
-    """A client to share by all vendors of a process; close it with `aclose()`. No cookies, no redirects."""
+    """A client to share by all vendors of a process; close it with `aclose()`. No cookies, no redirects.
+
+    `connections` are per vendor's host, so that one that hangs leaves the others theirs.
+    """
     # httpx logs whole addresses at INFO, queries included; ours names vendor and operation instead.
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
     def session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=_KEEPALIVE_S, ssl=tls)
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        connector = aiohttp.TCPConnector(
+            limit=4 * connections, limit_per_host=connections, keepalive_timeout=_KEEPALIVE_S, ssl=tls
+        )
+        session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        session._retry_connection = False  # aiohttp repeats PUT and DELETE in silence; repeating is ours to say
+        return session
 
     tls = httpx.create_ssl_context()
     return httpx.AsyncClient(transport=AiohttpTransport(verify=tls, client=session), trust_env=False)
@@ -165,9 +172,7 @@ class VendorHttp:
                 status = response.status_code
                 if self._limiter:
                     self._limiter.read(status, response.headers)
-                return self._answer(
-                    operation, response, (json, params), expect=expect, raw=raw, unsure=unsure
-                )
+                return self._answer(operation, response, (json, params), expect=expect, raw=raw, unsure=unsure)
             except ConnectorError:
                 self.counters.failed += 1
                 self._log(logging.WARNING, operation, status, started, attempt)
@@ -200,9 +205,7 @@ class VendorHttp:
             content = orjson.dumps(json)
             merged.setdefault("content-type", "application/json")
         extensions = {"timeout": self._timeout}
-        return httpx.Request(
-            method, url, params=params, headers=merged, content=content, extensions=extensions
-        )
+        return httpx.Request(method, url, params=params, headers=merged, content=content, extensions=extensions)
 
     def _url(self, path: str) -> httpx.URL:
         absolute = path.startswith(("http://", "https://"))
@@ -247,9 +250,7 @@ class VendorHttp:
         if status in (401, 403):
             raise AuthFailed(self.vendor, operation, f"http_{status}")
         if status >= 500 or status == 408:
-            raise self._lost(
-                operation, f"http_{status}", unsure=unsure, after_s=self._retry_after(response.headers)
-            )
+            raise self._lost(operation, f"http_{status}", unsure=unsure, after_s=self._retry_after(response.headers))
         refusal = self._read_refusal(status, _json_or_none(response.content))
         detail = redact(refusal.message, *sent) if refusal.message else f"http_{status}"
         raise VendorRejected(self.vendor, operation, detail, refusal.reason)

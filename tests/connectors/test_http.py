@@ -1,7 +1,7 @@
 """VendorHttp names every failure by the next move, over a real socket and the real transport."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import httpx
@@ -84,11 +84,39 @@ async def test_failures(
 ) -> None:
     async with raw_server(answer) as server:
         with pytest.raises(error) as caught:
-            await vendor(client, server.url).call(
-                "op", "POST", "/x", json={}, write=write, safe_to_repeat=safe
-            )
+            await vendor(client, server.url).call("op", "POST", "/x", json={}, write=write, safe_to_repeat=safe)
     assert (caught.value.vendor, caught.value.operation, caught.value.detail) == ("acme", "op", detail)
     assert len(server.seen) == (3 if error is Retryable else 1)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+async def test_a_write_on_a_connection_that_breaks_is_sent_once(client: httpx.AsyncClient, method: str) -> None:
+    async with raw_server(reply(200), DROP) as server:
+        http = vendor(client, server.url)
+        await http.call("op", "GET", "/x", write=False)
+        with pytest.raises(OutcomeUnknown):
+            await http.call("op", method, "/x", write=True)
+    assert len(server.seen) == 2
+
+
+class Meter:
+    """A limiter that remembers."""
+
+    def __init__(self) -> None:
+        self.seen: list[object] = []
+
+    async def wait(self, operation: str) -> None:
+        self.seen.append(operation)
+
+    def read(self, status: int, headers: Mapping[str, str]) -> None:
+        self.seen.append((status, headers.get("x-left")))
+
+
+async def test_a_limiter_is_asked_before_and_told_after(client: httpx.AsyncClient) -> None:
+    meter = Meter()
+    async with raw_server(reply(429, x_left="0"), reply(200, x_left="9")) as server:
+        await vendor(client, server.url, limiter=meter).call("op", "GET", "/x", write=False)
+    assert meter.seen == ["op", (429, "0"), "op", (200, "9")]
 
 
 async def test_nobody_there_means_that_nothing_happened(client: httpx.AsyncClient) -> None:
@@ -114,9 +142,7 @@ async def test_a_short_wait_is_taken_and_then_it_works(client: httpx.AsyncClient
 async def test_a_long_wait_is_left_to_the_row(client: httpx.AsyncClient) -> None:
     naps = Naps()
     async with raw_server(reply(429, x_retry_after="90")) as server:
-        http = vendor(
-            client, server.url, sleep=naps, retry_after=lambda headers: float(headers["x-retry-after"])
-        )
+        http = vendor(client, server.url, sleep=naps, retry_after=lambda headers: float(headers["x-retry-after"]))
         with pytest.raises(Retryable) as caught:
             await http.call("op", "GET", "/x", write=False)
     assert caught.value.after_s == 90
@@ -146,16 +172,12 @@ async def test_a_refusal_keeps_the_vendors_words_without_ours(client: httpx.Asyn
 
     async with raw_server(reply(422, body)) as server:
         with pytest.raises(VendorRejected) as caught:
-            await vendor(client, server.url, read_refusal=read).call(
-                "op", "POST", "/x", json=sent, write=True
-            )
+            await vendor(client, server.url, read_refusal=read).call("op", "POST", "/x", json=sent, write=True)
     assert caught.value.reason == "bad_address"
     assert caught.value.detail == "[…] of […] ([…], […]) is unknown"
 
 
-async def test_logs_have_keys_and_no_content(
-    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_logs_have_keys_and_no_content(client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     async with raw_server(reply(200), reply(422, '{"m": "secret-body"}')) as server:
         http = vendor(client, server.url)
