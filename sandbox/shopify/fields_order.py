@@ -177,7 +177,7 @@ answers(
         "vendor": lambda line: line.variant.product.vendor,
         "sku": lambda line: line.variant.sku,
         "unfulfilledQuantity": lambda line: line.unfulfilled,
-        "refundableQuantity": lambda line: line.quantity - line.refunded,
+        "refundableQuantity": lambda line: line.current_quantity,
         "nonFulfillableQuantity": lambda line: line.quantity - line.unfulfilled,
         "requiresShipping": lambda line: line.variant.inventory_item.requires_shipping,
         "isGiftCard": lambda line: line.variant.product.is_gift_card,

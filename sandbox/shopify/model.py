@@ -120,7 +120,6 @@ class Line:
     current_quantity: int
     fulfilled: int = 0
     returned: int = 0  # fulfilled units that were refunded
-    refunded: int = 0
 
     @property
     def unfulfilled(self) -> int:

@@ -163,7 +163,7 @@ def _refund_lines(shop: Shop, order: Order, wanted: list[dict[str, Any]]) -> und
         kind = each.get("restockType") or "NO_RESTOCK"
         if line is None:
             return error([*path, "lineItemId"], "Line item does not exist")
-        if not 0 < each["quantity"] <= line.quantity - line.refunded:
+        if not 0 < each["quantity"] <= line.current_quantity:
             return error([*path, "quantity"], "Quantity cannot refund more items than were purchased")
         if kind == "CANCEL" and each["quantity"] > line.unfulfilled:
             return error([*path, "restockType"], "Fulfilled items cannot be restocked as cancelled")

@@ -67,7 +67,6 @@ def give_back(
 def _take_off(shop: Shop, line: Any, quantity: int, kind: str, place: Location | None) -> None:
     unshipped = 0 if kind == "RETURN" else min(quantity, line.unfulfilled)
     line.current_quantity -= quantity
-    line.refunded += quantity
     line.returned += quantity - unshipped
     if unshipped:
         routing.remove(shop, line, unshipped, restock=kind == "CANCEL")

@@ -185,3 +185,33 @@ async def test_products_on_sale_and_changed_are_told(shop: Driver) -> None:
     text = '{ productVariants(first: 5, query: "sku:SOCK-S") { nodes { price } } }'
     assert (await shop.ask(text))["productVariants"]["nodes"] == [{"price": "21.00"}]
     assert (await shop.buy(lines=[{"sku": "NEW-1", "quantity": 1}]))["name"] == "#1001"
+
+
+async def test_orders_in_bulk_and_one_by_one_have_unique_names(shop: Driver) -> None:
+    each = {"lines": [{"sku": "SOCK-M", "quantity": 1}], "shipping_address": ADDRESS, "payment": "authorized"}
+    made = (await shop.post("/shopify/nord/orders", {"orders": [each] * 100}))["orders"]
+    assert len({order["name"] for order in made}) == 100
+    last = (await shop.http.get("/_control/shopify/nord/orders?limit=2")).json()["orders"]
+    assert [order["name"] for order in last] == ["#1099", "#1100"]
+    assert last[0]["financial_status"] == "AUTHORIZED"
+
+
+async def test_an_edit_moves_stock_and_cannot_be_refunded_away_twice(shop: Driver) -> None:
+    order = await shop.buy()
+    seen = await shop.post(
+        f"/shopify/alpha/orders/{order['legacy_id']}/edit",
+        {"lines": [{"sku": "TENT-2P-GRN", "quantity": 1}, {"sku": "SOCK-M", "quantity": 3}]},
+    )
+    assert seen["lines"] == [
+        {"sku": "TENT-2P-GRN", "quantity": 2, "current_quantity": 1},
+        {"sku": "SOCK-M", "quantity": 3, "current_quantity": 3},
+    ]
+    committed = {
+        level["sku"]: level["committed"]
+        for level in (await shop.get("/shopify/alpha/inventory"))["inventory"]
+        if level["location"] == "Reno DC" and level["committed"]
+    }
+    assert committed == {"TENT-2P-GRN": 1, "SOCK-M": 3}
+    text = "query($id: ID!) { order(id: $id) { edited lineItems(first: 1) { nodes { id refundableQuantity } } } }"
+    line = (await shop.ask(text, {"id": order["id"]}))["order"]["lineItems"]["nodes"][0]
+    assert line["refundableQuantity"] == 1
