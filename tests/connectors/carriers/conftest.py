@@ -1,6 +1,9 @@
 """An EasyPost account in the sandbox."""
 
+import json
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,6 +32,11 @@ DEPOT = Address(
     country="US",
     phone="+14155550100",
 )
+
+
+def body_of(shared: Path, name: str) -> Any:
+    """A file of the recorded bodies."""
+    return json.loads((shared / "fixtures/easypost" / name).read_text())
 
 
 async def no_sleep(seconds: float) -> None:
