@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from config import wiring as wiring_module
+from config.wiring import Wiring
+from tests.support.databases import Postgres, Sqlite, make_wiring
 from tests.support.sandbox import SandboxProcess
 from tests.support.shared import SHARED, missing_reason
 
@@ -29,3 +32,33 @@ def sandbox(sandbox_process: SandboxProcess) -> SandboxProcess:
     """The fake vendors in their seeded state."""
     sandbox_process.reset()
     return sandbox_process
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    server = Postgres()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
+    return Sqlite(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A migrated, empty ledger of one's own, on each kind of database. `-m "not postgres"` leaves one out."""
+    server: Postgres | Sqlite = request.getfixturevalue(request.param)
+    with server.database() as url:
+        yield url
+
+
+@pytest.fixture
+def wiring(database_url: str) -> Iterator[Wiring]:
+    """The process's wiring on that ledger; vendors are the sandbox's accounts. `move_clock` moves its time."""
+    made = make_wiring(database_url)
+    wiring_module.replace(made)
+    yield made
+    wiring_module.replace(None)
+    made.engine.dispose()
