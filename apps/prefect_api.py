@@ -1,0 +1,84 @@
+"""The few calls to Prefect's HTTP API that the supervisor, doctor and demo need.
+
+Plain HTTP, because importing Prefect costs seconds and a hundred megabytes in a process that only asks a question.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+POOL = "aftercart"
+
+
+class PrefectUnreachable(Exception):
+    """The Prefect server does not answer; the message names its address and the mend."""
+
+
+class PrefectApi:
+    """`url` is the server's address, without `/api`."""
+
+    def __init__(self, url: str, *, timeout_s: float = 10) -> None:
+        self.url = url.rstrip("/")
+        self._client = httpx.AsyncClient(base_url=f"{self.url}/api", timeout=timeout_s)
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def healthy(self) -> bool:
+        try:
+            return (await self._client.get("/health")).is_success
+        except httpx.HTTPError:
+            return False
+
+    async def deployment_id(self, name: str) -> str | None:
+        """By "flow/deployment"; none when there is no such deployment."""
+        found = await self._call("GET", f"/deployments/name/{name}")
+        return None if found is None else str(found["id"])
+
+    async def deployments(self) -> set[str]:
+        """Names of all deployments."""
+        return {row["name"] for row in await self._call("POST", "/deployments/filter", {}) or []}
+
+    async def start_run(self, deployment_id: str) -> str:
+        """Ask for a run at once; returns its id."""
+        body = {"state": {"type": "SCHEDULED"}}
+        run = await self._call("POST", f"/deployments/{deployment_id}/create_flow_run", body)
+        if run is None:
+            raise PrefectUnreachable(f"Prefect at {self.url} does not know deployment {deployment_id}; deploy again")
+        return str(run["id"])
+
+    async def coming_runs(self, deployment_id: str, *, before: datetime) -> int:
+        """Runs that have not begun yet and are to begin before a time."""
+        return int(await self._call("POST", "/flow_runs/count", {"flow_runs": {
+            "deployment_id": {"any_": [deployment_id]},
+            "state": {"type": {"any_": ["SCHEDULED", "PENDING"]}},
+            "expected_start_time": {"before_": before.isoformat()},
+        }}) or 0)
+
+    async def runs_in(self, deployment_id: str, states: Sequence[str]) -> int:
+        """Runs of a deployment in states of these types."""
+        return int(await self._call("POST", "/flow_runs/count", {"flow_runs": {
+            "deployment_id": {"any_": [deployment_id]}, "state": {"type": {"any_": list(states)}},
+        }}) or 0)
+
+    async def pool_exists(self) -> bool:
+        return await self._call("GET", f"/work_pools/{POOL}") is not None
+
+    async def workers_online(self) -> int:
+        rows = await self._call("POST", f"/work_pools/{POOL}/workers/filter", {})
+        return sum(row["status"] == "ONLINE" for row in rows or [])
+
+    async def _call(self, method: str, path: str, body: Any = None) -> Any:
+        try:
+            answer = await self._client.request(method, path, json=body)
+        except httpx.HTTPError as error:
+            raise PrefectUnreachable(
+                f"no Prefect server at {self.url} ({type(error).__name__}); start it with `aftercart up`"
+            ) from None
+        if answer.status_code == 404:
+            return None
+        if not answer.is_success:
+            raise PrefectUnreachable(f"Prefect at {self.url} answered {answer.status_code} to {method} {path}")
+        return answer.json()
