@@ -1,15 +1,18 @@
 """Alembic's entry. The caller hands a connection over in `Config.attributes["connection"]` (see ledger.schema); the
 alembic command line, used to write migrations, names a scratch database: `alembic -x url=sqlite:///PATH ...`."""
 
+from typing import Any, Literal
+
 import sqlalchemy as sa
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
 from sqlmodel import SQLModel
 
 import ledger.tables  # noqa: F401  # fills the metadata
 from ledger.tables.base import UtcDateTime
 
 
-def _render(kind: str, item: object, _context: object) -> str | bool:
+def _render(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:
     """Migrations speak plain SQLAlchemy: they must not change when our column kinds do."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
