@@ -51,17 +51,36 @@ class PrefectApi:
 
     async def coming_runs(self, deployment_id: str, *, before: datetime) -> int:
         """Runs that have not begun yet and are to begin before a time."""
-        return int(await self._call("POST", "/flow_runs/count", {"flow_runs": {
-            "deployment_id": {"any_": [deployment_id]},
-            "state": {"type": {"any_": ["SCHEDULED", "PENDING"]}},
-            "expected_start_time": {"before_": before.isoformat()},
-        }}) or 0)
+        return int(
+            await self._call(
+                "POST",
+                "/flow_runs/count",
+                {
+                    "flow_runs": {
+                        "deployment_id": {"any_": [deployment_id]},
+                        "state": {"type": {"any_": ["SCHEDULED", "PENDING"]}},
+                        "expected_start_time": {"before_": before.isoformat()},
+                    }
+                },
+            )
+            or 0
+        )
 
     async def runs_in(self, deployment_id: str, states: Sequence[str]) -> int:
         """Runs of a deployment in states of these types."""
-        return int(await self._call("POST", "/flow_runs/count", {"flow_runs": {
-            "deployment_id": {"any_": [deployment_id]}, "state": {"type": {"any_": list(states)}},
-        }}) or 0)
+        return int(
+            await self._call(
+                "POST",
+                "/flow_runs/count",
+                {
+                    "flow_runs": {
+                        "deployment_id": {"any_": [deployment_id]},
+                        "state": {"type": {"any_": list(states)}},
+                    }
+                },
+            )
+            or 0
+        )
 
     async def pool_exists(self) -> bool:
         return await self._call("GET", f"/work_pools/{POOL}") is not None

@@ -39,8 +39,13 @@ class Child:
         """Start it; its output goes to the end of its log."""
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                *self.command, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.cwd,
-                env={**os.environ, **self.env}, start_new_session=True,
+                *self.command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.cwd,
+                env={**os.environ, **self.env},
+                start_new_session=True,
             )
 
     @property

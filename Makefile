@@ -1,0 +1,52 @@
+# Everything runs in .venv, made from constraints.txt with pip and kept until that file changes.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.made-from-constraints
+WORKERS ?= 2
+
+.PHONY: help demo up test lint bench rows browser constraints clean
+
+help: ## Show this
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
+
+demo: $(STAMP) ## A day of orders against fake vendors, from nothing to a summary (a few minutes)
+	@$(BIN)/aftercart demo
+
+up: $(STAMP) ## Start everything and keep it running against fake vendors; Ctrl-C stops it
+	@$(BIN)/aftercart up --sandbox
+
+test: $(STAMP) browser ## Run all tests
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q
+
+lint: $(STAMP) ## Linters, types, import rules
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(STAMP) ## Measure the pipeline against its floor (within a quarter of an hour)
+	@$(BIN)/python -m bench.pipeline
+
+rows: $(STAMP) ## Which requirements the last test run has proven
+	@$(BIN)/aftercart rows
+
+browser: ## Find a browser for the browser tests
+	@.ci/browser
+
+constraints: ## Choose versions anew (needs uv); the file names no registry
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate --no-emit-index-url --upgrade -o constraints.txt
+
+clean: ## Remove what was installed, built and stored here
+	rm -rf .venv build var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+
+$(STAMP): constraints.txt pyproject.toml
+	@.ci/python $(PYTHON)
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@cmp -s constraints.txt $(STAMP) || { echo "Installing into .venv (about half a minute) ..."; \
+	  $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r constraints.txt; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . 
+	@cp constraints.txt $(STAMP)

@@ -1,0 +1,338 @@
+"""Everything on one machine: migrations, the fake vendors if wanted, Prefect's server, deployments, receiver, worker.
+
+What dies is started again, after 1, 2, 4 … 30 seconds. Prefect keeps its files under var/prefect, children write to
+var/log. All of it ends with the supervisor.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import httpx
+import psutil
+import sqlalchemy as sa
+
+from apps.prefect_api import PrefectApi, PrefectUnreachable
+from apps.processes import MARK, Child, StartError, check_port, end, marked, python, rotate
+from config.settings import ROOT, Settings
+from config.wiring import Wiring
+from ledger import schema
+from ledger.heartbeats import heartbeats
+
+__all__ = ["Options", "StartError", "Supervisor"]
+
+HEARTBEAT = "process-orders"
+DEPLOYMENT = "process-orders/process-orders"
+START_S = 90.0
+LONGEST_BACKOFF_S = 30.0
+STEADY_S = 60.0  # who lived this long starts again without a growing delay
+STOP_S = 15.0
+SILENT_AFTER = timedelta(seconds=20)
+LOOK_EVERY_S = 10.0
+SANDBOX_ACCOUNTS = ROOT / "config" / "accounts.sandbox.toml"
+SANDBOX_URL = "http://127.0.0.1:9400"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to start and where. `say` is given one line per event."""
+
+    sandbox: bool = False
+    host: str = "127.0.0.1"
+    prefect_port: int = 4200
+    receiver_port: int = 8400
+    sandbox_port: int = 9400
+    smtp_port: int = 9425
+    var: Path = ROOT / "var"
+    worker: bool = True
+    say: Callable[[str], None] = field(default=lambda line: None)
+
+
+class Supervisor:
+    """`await start()`, use `addresses` and `wiring`, `await stop()`."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self._keepers: list[asyncio.Task[None]] = []
+        self._children: list[Child] = []
+        self._stopping = False
+        self._mark = f"{options.var.resolve()}:"
+
+    @cached_property
+    def env(self) -> Mapping[str, str]:
+        """What children and the command line see beside the environment."""
+        o = self.options
+        env = {
+            "AFTERCART_PREFECT_UI_URL": f"http://{o.host}:{o.prefect_port}",
+            "AFTERCART_PUBLIC_URL": os.environ.get("AFTERCART_PUBLIC_URL", f"http://{o.host}:{o.receiver_port}"),
+            "PREFECT_API_URL": f"http://{o.host}:{o.prefect_port}/api",
+            "PREFECT_HOME": str(o.var.resolve() / "prefect"),
+            "DO_NOT_TRACK": "1",
+            "PYTHONUNBUFFERED": "1",
+        }
+        if o.sandbox:
+            env |= _sandbox_env(o)
+        return env
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings that the children have."""
+        names = {f"AFTERCART_{name.upper()}": name for name in Settings.model_fields}
+        given: dict[str, Any] = {names[key]: value for key, value in self.env.items() if key in names}
+        return Settings(**given)
+
+    @cached_property
+    def wiring(self) -> Wiring:
+        return Wiring(self.settings)
+
+    @property
+    def addresses(self) -> Mapping[str, str]:
+        """By what there is to see."""
+        o = self.options
+        found = {"Prefect UI": f"http://{o.host}:{o.prefect_port}", "webhooks": f"http://{o.host}:{o.receiver_port}"}
+        if o.sandbox:
+            sandbox = f"http://{o.host}:{o.sandbox_port}"
+            found |= {"sandbox": sandbox, "sandbox mailbox": f"{sandbox}/mail/"}
+        return found
+
+    async def start(self) -> None:
+        """Start everything in order and wait until it serves. Raises: StartError, ConfigError.
+
+        When it fails, what had been started is stopped.
+        """
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
+        self._check_settings()
+        await self._end_leftovers()
+        self._check_ports()
+        (self.options.var / "log").mkdir(parents=True, exist_ok=True)
+        await asyncio.to_thread(self._migrate)
+        server, deploying, receiver, worker = self._build()
+        if self.options.sandbox:
+            await self._begin(self._sandbox())
+            await self._set_sandbox_clock()
+        await deploying.spawn()  # imports the flows while the server starts
+        await asyncio.gather(self._begin(server), self._begin(receiver))
+        await self._finish(deploying)
+        if self.options.worker:
+            await self._begin(worker)
+            self._keepers.append(asyncio.create_task(self._keep_orders_going()))
+
+    async def stop(self) -> None:
+        """End all children, the worker with its runs first. Safe to call twice."""
+        self._stopping = True
+        for keeper in self._keepers:
+            keeper.cancel()
+        await asyncio.gather(*self._keepers, return_exceptions=True)
+        self._keepers.clear()
+        mine = marked(f"{self._mark}{os.getpid()}")
+        services = {child.process.pid for child in self._children if child.process and child.name != "worker"}
+        await end([process for process in mine if process.pid not in services], patience_s=STOP_S)
+        await end([process for process in mine if process.pid in services], patience_s=STOP_S)
+        await end(marked(f"{self._mark}{os.getpid()}"), patience_s=1)
+        for child in self._children:
+            if child.process is not None:
+                await child.process.wait()  # reap it
+        self._children.clear()
+
+    def _check_settings(self) -> None:
+        _ = self.wiring.accounts, self.wiring.policies, self.wiring.brand, self.wiring.engine
+
+    def _check_ports(self) -> None:
+        o = self.options
+        wanted = [
+            (o.prefect_port, "Prefect server", "--prefect-port"),
+            (o.receiver_port, "receiver", "--receiver-port"),
+        ]
+        if o.sandbox:
+            wanted += [(o.sandbox_port, "sandbox", "--sandbox-port"), (o.smtp_port, "sandbox's mail", "--smtp-port")]
+        for port, what, option in wanted:
+            check_port(o.host, port, what, option)
+
+    async def _end_leftovers(self) -> None:
+        """What a killed supervisor of this folder left behind; a living one is left in peace."""
+        found = marked(self._mark)
+        for process in found:
+            with suppress(psutil.Error, ValueError):
+                owner = int(process.environ()[MARK].removeprefix(self._mark))
+                if owner != os.getpid() and psutil.pid_exists(owner):
+                    raise StartError(f"Aftercart is up already (process {owner}); stop it first")
+        if found:
+            self.options.say(f"ending {len(found)} processes that an earlier start left behind")
+            await end(found, patience_s=5)
+
+    def _migrate(self) -> None:
+        try:
+            schema.upgrade(self.wiring.engine)
+        except sa.exc.DBAPIError as error:
+            place = self.wiring.engine.url.render_as_string(hide_password=True)
+            raise StartError(f"the database {place} cannot be used: {_first_line(error.orig)}") from None
+
+    def _build(self) -> tuple[Child, Child, Child, Child]:
+        o = self.options
+        server = self._child(
+            "prefect-server",
+            "-m",
+            "prefect",
+            "server",
+            "start",
+            "--host",
+            o.host,
+            "--port",
+            str(o.prefect_port),
+            ready_url=f"http://{o.host}:{o.prefect_port}/api/health",
+        )
+        deploying = self._child("deploying", "-m", "apps.deploying")
+        receiver = self._child(
+            "receiver",
+            "-m",
+            "apps.receiver",
+            "--host",
+            o.host,
+            "--port",
+            str(o.receiver_port),
+            ready_url=f"http://{o.host}:{o.receiver_port}/healthz",
+        )
+        worker = self._child(
+            "worker",
+            "-m",
+            "prefect",
+            "worker",
+            "start",
+            "--pool",
+            "aftercart",
+            "--type",
+            "process",
+            "--name",
+            "aftercart",
+        )
+        return server, deploying, receiver, worker
+
+    def _sandbox(self) -> Child:
+        o = self.options
+        return self._child(
+            "sandbox",
+            "-m",
+            "sandbox",
+            "--host",
+            o.host,
+            "--port",
+            str(o.sandbox_port),
+            "--smtp-port",
+            str(o.smtp_port),
+            ready_url=f"http://{o.host}:{o.sandbox_port}/_control/clock",
+        )
+
+    def _child(self, name: str, *arguments: str, ready_url: str = "") -> Child:
+        log = self.options.var / "log" / f"{name}.log"
+        rotate(log)
+        env = {**self.env, MARK: f"{self._mark}{os.getpid()}"}
+        child = Child(name, python(*arguments), log, env, ROOT, ready_url)
+        self._children.append(child)
+        return child
+
+    async def _begin(self, child: Child) -> None:
+        """Start a child, wait until it serves, keep it alive from then on. Raises: StartError."""
+        began = monotonic()
+        await child.spawn()
+        await self._until_ready(child)
+        self.options.say(f"{child.name} is up ({monotonic() - began:.1f} s)")
+        self._keepers.append(asyncio.create_task(self._keep(child)))
+
+    async def _until_ready(self, child: Child) -> None:
+        if not child.ready_url:
+            return
+        deadline = monotonic() + START_S
+        async with httpx.AsyncClient(timeout=5) as client:
+            while monotonic() < deadline:
+                if not child.alive:
+                    raise StartError(f"{child.name} did not start: {child.last_words()} (see {child.log})")
+                with suppress(httpx.HTTPError):
+                    if (await client.get(child.ready_url)).is_success:
+                        return
+                await asyncio.sleep(0.1)
+        raise StartError(f"{child.name} did not answer within {START_S:.0f} s; see {child.log}")
+
+    async def _finish(self, child: Child) -> None:
+        assert child.process is not None
+        if await child.process.wait():
+            raise StartError(f"{child.name} failed: {child.last_words()} (see {child.log})")
+        self.options.say("deployments are in place")
+
+    async def _keep(self, child: Child) -> None:
+        delay = 1.0
+        while True:
+            assert child.process is not None
+            began = monotonic()
+            code = await child.process.wait()
+            if monotonic() - began > STEADY_S:
+                delay = 1.0
+            self.options.say(f"{child.name} ended with {code}; starting it again in {delay:.0f} s (see {child.log})")
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, LONGEST_BACKOFF_S)
+            await child.spawn()
+
+    async def _set_sandbox_clock(self) -> None:
+        """A new sandbox begins at real time; the ledger may be ahead of it."""
+        ahead = self.wiring.clock.now() - self.wiring.real_now()
+        async with httpx.AsyncClient(timeout=10) as client:
+            url = f"{self.settings.sandbox_control_url}/clock"
+            (await client.post(url, json={"offset_s": ahead.total_seconds()})).raise_for_status()
+
+    async def _keep_orders_going(self) -> None:
+        """Start process-orders at once when nobody works: after a kill the schedule would take minutes."""
+        api = PrefectApi(self.settings.prefect_ui_url)
+        try:
+            while not self._stopping:
+                try:
+                    await self._look(api)
+                except (PrefectUnreachable, sa.exc.DBAPIError) as error:
+                    self.options.say(f"cannot look after process-orders: {_first_line(error)}")
+                await asyncio.sleep(LOOK_EVERY_S)
+        finally:
+            await api.aclose()
+
+    async def _look(self, api: PrefectApi) -> None:
+        now = self.wiring.real_now()
+        beats = await asyncio.to_thread(self.wiring.read, heartbeats)
+        if HEARTBEAT in beats and now - beats[HEARTBEAT]["at"] < SILENT_AFTER:
+            return
+        deployment = await api.deployment_id(DEPLOYMENT)
+        if deployment and not await api.coming_runs(deployment, before=now + SILENT_AFTER):
+            await api.start_run(deployment)
+            self.options.say("process-orders was silent; a run was started")
+
+
+def _sandbox_env(options: Options) -> dict[str, str]:
+    """Settings for the fake vendors; accounts follow the sandbox to other ports. What the user set is kept."""
+    url = f"http://{options.host}:{options.sandbox_port}"
+    accounts = SANDBOX_ACCOUNTS
+    if (url, options.smtp_port) != (SANDBOX_URL, 9425):
+        accounts = options.var.resolve() / "accounts.sandbox.toml"
+        text = SANDBOX_ACCOUNTS.read_text(encoding="utf-8")
+        options.var.mkdir(parents=True, exist_ok=True)
+        accounts.write_text(
+            text.replace(SANDBOX_URL, url).replace("port = 9425", f"port = {options.smtp_port}"), encoding="utf-8"
+        )
+    env = {
+        "AFTERCART_ACCOUNTS_FILE": str(accounts),
+        "AFTERCART_LINK_SECRET": "sandbox-link-secret-of-32-characters",
+        "AFTERCART_SANDBOX_CONTROL_URL": f"{url}/_control",
+    }
+    return {key: os.environ.get(key, value) for key, value in env.items()}
+
+
+def _first_line(error: object) -> str:
+    return str(error).strip().splitlines()[0]

@@ -1,0 +1,219 @@
+"""What a person may do by hand: hold, release, retry, decide a case. Audited under the caller's `audit.actor`.
+
+Nothing here goes past a fence, and nothing calls a vendor: it changes what is held, due or wanted, and the stages
+and the effect machine do the rest.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from domain.states import ENDED_ORDER, CaseState, EffectState, OrderState
+from domain.validation import WantedHold
+from ledger import audit, queue
+from ledger.cancelling import want_cancel
+from ledger.cases import DUE, move_case
+from ledger.effects import decide_parked, plan
+from ledger.fulfilment import fulfilment_orders_of
+from ledger.orders import EDIT_WINDOW, OrderRow, lock_orders, open_holds, place_holds, release_holds
+from ledger.rows import select_by
+from ledger.tables import Effect, InboxEvent, Order, ReviewCase, Work
+from ledger.tables.base import table_of
+
+HOLD = "operator"
+_order, _effect, _work = table_of(Order), table_of(Effect), table_of(Work)
+_inbox, _case = table_of(InboxEvent), table_of(ReviewCase)
+_STAGES = ("validate", "route", "fulfil", "reconcile")
+_EFFECT_CHOICES = {
+    "retry": EffectState.PLANNED,
+    "mark_done": EffectState.DONE,
+    "drop": EffectState.REJECTED,
+}
+
+
+class Refused(Exception):
+    """What was asked cannot be done; the message says why and what can."""
+
+
+def find_order(session: Session, name: str, *, account: str = "") -> OrderRow:
+    """By our id, or by the order's name with or without `#`. `account` ("shopify/alpha") settles which of several
+    shops is meant. Raises: Refused."""
+    names = {name, f"#{name.removeprefix('#')}"}
+    found = list(
+        session.execute(sa.select(_order).where(sa.or_(_order.c.id == name, _order.c.name.in_(names)))).mappings()
+    )
+    if account:
+        found = [row for row in found if account in (row["account"], account_of(row))]
+    if not found:
+        place = f" in {account}" if account else ""
+        raise Refused(f"there is no order {name}{place}; `aftercart orders list` shows what there is")
+    if len(found) > 1:
+        accounts = ", ".join(sorted(account_of(row) for row in found))
+        raise Refused(f"{name} names {len(found)} orders ({accounts}); add --account, or give its id")
+    return found[0]
+
+
+def account_of(order: OrderRow) -> str:
+    return f"{order['source']}/{order['account']}"
+
+
+def hold(session: Session, order: OrderRow, reason: str, now: datetime) -> None:
+    """Place a person's hold. Raises: Refused when one stands or the order has ended."""
+    order = _locked(session, order)
+    if order["state"] in ENDED_ORDER:
+        raise Refused(f"{order['name']} is {order['state']}; there is nothing left to hold")
+    wanted = WantedHold(HOLD, audit.actor.get(), reason, now + DUE["normal"])
+    if not place_holds(session, [(order["id"], wanted)], placed_by=audit.actor.get(), now=now):
+        raise Refused(f"{order['name']} has an operator's hold already; release it first to give another reason")
+
+
+def release(session: Session, order: OrderRow, name: str, now: datetime) -> str:
+    """End a hold and put the order in line again; returns the stage that takes it next.
+
+    Raises: Refused when there is no such hold, when it is the edit window's, or when an edit has fenced the order.
+    """
+    order = _locked(session, order)
+    standing = sorted(row["name"] for row in open_holds(session, [order["id"]]).get(order["id"], []))
+    if order["fence_token"]:
+        raise Refused(f"{order['name']} is being changed by an edit; wait until it has ended")
+    if name == EDIT_WINDOW:
+        raise Refused(f"the edit window of {order['name']} ends by itself at {order['release_at']:%Y-%m-%d %H:%M} UTC")
+    if name not in standing:
+        listed = ", ".join(n for n in standing if n != EDIT_WINDOW) or "none"
+        raise Refused(f"{order['name']} has no hold named {name}; open: {listed}")
+    actor = audit.actor.get()
+    release_holds(session, [order["id"]], [name], by=actor, cause=actor, now=now)
+    return _requeue(session, order, now)
+
+
+def retry(session: Session, order: OrderRow, now: datetime) -> tuple[int, int]:
+    """Let everything of the order that waits be tried now; returns how many (stages, effects)."""
+    order = _locked(session, order)
+    rows = (
+        session.execute(sa.select(_work.c.stage).where(_work.c.id.in_([f"{stage}:{order['id']}" for stage in _STAGES])))
+        .scalars()
+        .all()
+    )
+    queue.enqueue(session, [queue.work_row(stage, order["id"], now) for stage in rows])
+    session.execute(
+        sa.update(_effect)
+        .where(
+            _effect.c.order_id == order["id"],
+            _effect.c.state.in_([EffectState.PLANNED, EffectState.UNKNOWN]),
+            _effect.c.due_at > now,
+        )
+        .values(due_at=now)
+    )
+    effects = session.execute(
+        sa.select(_effect.c.id, _effect.c.state).where(
+            _effect.c.order_id == order["id"],
+            _effect.c.state.in_([EffectState.PLANNED, EffectState.UNKNOWN, EffectState.PARKED]),
+        )
+    ).all()
+    for effect_id, state in effects:
+        if state == EffectState.PARKED:
+            decide_parked(session, effect_id, EffectState.PLANNED, now)
+            _resolve_about(session, effect_id, "retry", now)
+    audit.append(session, [audit.entry("order", order["id"], order["state"], order["state"], "retry", now)])
+    return len(rows), len(effects)
+
+
+def resolve_case(session: Session, case_id: str, choice: str, now: datetime) -> str:
+    """Record a person's choice and do what it means where that is automatic; returns what was done, in words.
+
+    Raises: Refused for an unknown or resolved case, or a choice that it does not offer.
+    """
+    found = select_by(session, ReviewCase, "id", [case_id], lock=True)
+    if not found:
+        raise Refused(f"there is no case {case_id}; `aftercart cases list` shows the open ones")
+    [case] = found
+    if case["state"] == CaseState.RESOLVED:
+        raise Refused(f"case {case_id} was resolved before: {case['resolution']}")
+    if choice not in case["choices"]:
+        raise Refused(f"case {case_id} does not offer {choice!r}; choose one of: {', '.join(case['choices'])}")
+    done = _act(session, case, choice, now)
+    move_case(session, case_id, CaseState.RESOLVED, cause=choice, now=now)
+    return done
+
+
+def _act(session: Session, case: Any, choice: str, now: datetime) -> str:
+    if case["kind"] == "effect_parked" and choice in _EFFECT_CHOICES:
+        decide_parked(session, case["subject_id"], _EFFECT_CHOICES[choice], now)
+        return {"retry": "it will be sent again", "mark_done": "it counts as done", "drop": "it was given up"}[choice]
+    if case["kind"] == "inbox_unreadable":
+        return _act_on_inbox(session, case["subject_id"], choice, now)
+    if case["kind"] == "credentials_refused":
+        session.execute(
+            sa.update(_effect)
+            .where(_effect.c.target == case["subject_id"], _effect.c.state == EffectState.PLANNED)
+            .values(due_at=now)
+        )
+        return "everything for this vendor is tried again"
+    orders = select_by(session, Order, "id", [case["order_id"]]) if case["order_id"] else []
+    for order in orders:
+        if choice in ("cancel", "cancel_rest") and order["state"] not in ENDED_ORDER:
+            return _cancel(session, order, now)
+        if choice in ("retry", "reroute"):
+            return f"in line for {_requeue(session, _locked(session, order), now)}"
+    return "recorded"
+
+
+def _act_on_inbox(session: Session, event_id: str, choice: str, now: datetime) -> str:
+    waiting = sa.update(_inbox).where(_inbox.c.id == event_id, _inbox.c.handled_at.is_(None))
+    if choice == "retry":
+        session.execute(waiting.values(due_at=now, attempts=0, error=""))
+        return "the delivery will be read again"
+    session.execute(waiting.values(handled_at=now, outcome="dropped", lease_until=None))
+    return "the delivery was dropped"
+
+
+def _cancel(session: Session, order: OrderRow, now: datetime) -> str:
+    order = _locked(session, order)
+    if order["fence_token"]:
+        raise Refused(f"{order['name']} is being changed by an edit; wait until it has ended")
+    if order["source"] == "file":
+        raise Refused(f"{order['name']} came from a file, so there is no shop to cancel it in; cancel it at its source")
+    plan(session, [want_cancel(order, cause="operator", reason="other")], now)
+    return "the shop is asked to cancel"
+
+
+def _requeue(session: Session, order: OrderRow, now: datetime) -> str:
+    if order["state"] in (OrderState.RECEIVED, OrderState.VALIDATING, OrderState.HELD):
+        stage = "validate"
+    elif order["state"] in (OrderState.ROUTING, OrderState.IN_FULFILMENT) and _routed(session, order["id"]):
+        stage = "fulfil"
+    else:
+        stage = "route"
+    due = max(now, order["release_at"]) if stage == "fulfil" else now
+    queue.enqueue(session, [queue.work_row(stage, order["id"], due)])
+    return stage
+
+
+def _routed(session: Session, order_id: str) -> bool:
+    """Whether some unit is promised to a node and not yet told to it, or all has been told."""
+    return any(
+        row["state"] not in ("cancelled", "moved") for row in fulfilment_orders_of(session, [order_id])[order_id]
+    )
+
+
+def _resolve_about(session: Session, subject_id: str, cause: str, now: datetime) -> None:
+    ids: Sequence[str] = (
+        session.execute(
+            sa.select(_case.c.id).where(
+                _case.c.subject_id == subject_id,
+                _case.c.kind == "effect_parked",
+                _case.c.state != CaseState.RESOLVED,
+            )
+        )
+        .scalars()
+        .all()
+    )
+    for case_id in ids:
+        move_case(session, case_id, CaseState.RESOLVED, cause=cause, now=now)
+
+
+def _locked(session: Session, order: OrderRow) -> OrderRow:
+    return lock_orders(session, [order["id"]])[order["id"]]
