@@ -66,9 +66,11 @@ def load_accounts(path: Path, environ: Mapping[str, str] | None = None) -> Accou
         warehouses=read.accounts(data, "warehouses", "token"),
         carriers=read.accounts(data, "carriers", "token"),
         mail=MailAccount(
-            host=read.text(mail, "mail", "host"), port=int(mail.get("port", 587)),
+            host=read.text(mail, "mail", "host"),
+            port=int(mail.get("port", 587)),
             username=read.secret(mail, "mail", "username", default=""),
-            password=read.secret(mail, "mail", "password", default=""), start_tls=bool(mail.get("start_tls", True)),
+            password=read.secret(mail, "mail", "password", default=""),
+            start_tls=bool(mail.get("start_tls", True)),
             sender=str(mail.get("sender", "")),
         ),
         floor_tokens={

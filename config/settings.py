@@ -15,7 +15,9 @@ ROOT = Path(__file__).resolve().parents[1]
 class Settings(BaseSettings):
     """Units are in the names."""
 
-    model_config = SettingsConfigDict(env_prefix="AFTERCART_", env_file=".env", extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="AFTERCART_", env_file=".env", extra="ignore", hide_input_in_errors=True
+    )
 
     database_url: str = Field(
         default=f"sqlite:///{ROOT / 'var' / 'aftercart.db'}",

@@ -89,9 +89,7 @@ class Wiring:
         # SQLite has one writer: one thread, so that transactions of a process queue here and not on its lock.
         return ThreadPoolExecutor(1 if self.engine.dialect.name == "sqlite" else 4, "ledger")
 
-    async def in_ledger(
-        self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def in_ledger(self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run one whole transaction in a worker thread; committed when the function returns."""
         context = copy_context()
         return await asyncio.get_running_loop().run_in_executor(
@@ -130,29 +128,43 @@ class Wiring:
 
     def shops(self) -> Mapping[str, Shop]:
         """By target, "{system}/{account}"."""
-        return self._per_loop("shops", lambda: {
-            a.target: Shopify(shopify_http(self.client(), a.base_url, a.secret), a.account)
-            for a in self.accounts.shops if _known(a.system, {"shopify"}, "shops")
-        })
+        return self._per_loop(
+            "shops",
+            lambda: {
+                a.target: Shopify(shopify_http(self.client(), a.base_url, a.secret), a.account)
+                for a in self.accounts.shops
+                if _known(a.system, {"shopify"}, "shops")
+            },
+        )
 
     def warehouses(self) -> Mapping[str, Warehouse]:
-        return self._per_loop("warehouses", lambda: {
-            a.target: ShipBob(
-                shipbob_http(self.client(), a.base_url, a.secret), account=a.account,
-                channel_id=a.options.get("channel_id", ""), webhook_secret=a.webhook_secret,
-            )
-            for a in self.accounts.warehouses if _known(a.system, {"shipbob"}, "warehouses")
-        })
+        return self._per_loop(
+            "warehouses",
+            lambda: {
+                a.target: ShipBob(
+                    shipbob_http(self.client(), a.base_url, a.secret),
+                    account=a.account,
+                    channel_id=a.options.get("channel_id", ""),
+                    webhook_secret=a.webhook_secret,
+                )
+                for a in self.accounts.warehouses
+                if _known(a.system, {"shipbob"}, "warehouses")
+            },
+        )
 
     def parcels(self) -> EasyPost:
         """Address verification, labels and tracking: the first carrier account."""
+
         def build() -> EasyPost:
             found = [a for a in self.accounts.carriers if _known(a.system, {"easypost"}, "carriers")]
             if not found:
-                raise ConfigError("the accounts file has no [[carriers]] entry; add one for address checks and tracking")
+                raise ConfigError(
+                    "the accounts file has no [[carriers]] entry; add one for address checks and tracking"
+                )
             a = found[0]
             return EasyPost(
-                easypost_http(self.client(), a.base_url, a.secret), account=a.account, webhook_secret=a.webhook_secret)
+                easypost_http(self.client(), a.base_url, a.secret), account=a.account, webhook_secret=a.webhook_secret
+            )
 
         return self._per_loop("parcels", build)
 
@@ -161,7 +173,10 @@ class Wiring:
 
         def build() -> Smtp:
             server = SmtpServer(
-                mail.host, mail.port, user=mail.username, password=mail.password,
+                mail.host,
+                mail.port,
+                user=mail.username,
+                password=mail.password,
                 tls="starttls" if mail.start_tls else "none",
             )
             sender = mail.sender or self.brand.support_email
@@ -180,7 +195,9 @@ class Wiring:
 
 def _known(system: str, supported: Iterable[str], section: str) -> bool:
     if system not in supported:
-        raise ConfigError(f"accounts file, [[{section}]]: system {system!r} is not supported; known: {', '.join(supported)}")
+        raise ConfigError(
+            f"accounts file, [[{section}]]: system {system!r} is not supported; known: {', '.join(supported)}"
+        )
     return True
 
 

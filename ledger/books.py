@@ -27,15 +27,27 @@ def post_orders(session: Session, order_ids: Sequence[str], now: datetime) -> di
     facts = _Facts(session, order_ids)
     wanted = [entry for order in orders for entry in facts.entries(order)]
     rows = [
-        {"id": new_id("jrn"), "key": e.key, "order_id": e.order_id, "kind": e.kind, "currency": e.currency,
-         "posted_at": now}
+        {
+            "id": new_id("jrn"),
+            "key": e.key,
+            "order_id": e.order_id,
+            "kind": e.kind,
+            "currency": e.currency,
+            "posted_at": now,
+        }
         for e in wanted
     ]
     new = insert_new(session, JournalEntry, rows)
-    insert_rows(session, JournalLine, [
-        {"entry_id": row["id"], "account": account, "amount_minor": amount}
-        for row, entry in zip(rows, wanted, strict=True) if row["id"] in new for account, amount in entry.lines
-    ])
+    insert_rows(
+        session,
+        JournalLine,
+        [
+            {"entry_id": row["id"], "account": account, "amount_minor": amount}
+            for row, entry in zip(rows, wanted, strict=True)
+            if row["id"] in new
+            for account, amount in entry.lines
+        ],
+    )
     counts = dict.fromkeys(order_ids, 0)
     for row in rows:
         counts[row["order_id"]] += row["id"] in new
@@ -52,7 +64,8 @@ class _Facts:
         for row in posted:
             content = tuple((line["account"], line["amount_minor"]) for line in lines.get(row["id"], []))
             self._posted.setdefault(row["order_id"], []).append(
-                Entry(row["key"], row["order_id"], row["kind"], row["currency"], content))
+                Entry(row["key"], row["order_id"], row["kind"], row["currency"], content)
+            )
         self._money = group_by(select_by(session, MoneyTransaction, "order_id", order_ids), "order_id")
         self._payments = {row["id"]: row for row in select_by(session, Payment, "order_id", order_ids)}
         self._lines = lines_of(session, order_ids)
@@ -74,8 +87,12 @@ class _Facts:
         wanted = None
         if order["state"] not in _NOT_OWED:
             wanted = journal.order_placed(
-                order["id"], order["currency"], order["total_minor"], order["tax_minor"],
-                f"order:{order['id']}:{len(placed) + 1}")
+                order["id"],
+                order["currency"],
+                order["total_minor"],
+                order["tax_minor"],
+                f"order:{order['id']}:{len(placed) + 1}",
+            )
         if current is not None and wanted is not None and dict(current.lines) == dict(wanted.lines):
             return []
         entries = []
@@ -102,12 +119,15 @@ class _Facts:
         values = {line["id"]: line["unit_price_minor"] * line["ordered"] - line["discount_minor"] for line in lines}
         ordered = {line["id"]: line["ordered"] - line["cancelled"] for line in lines}
         shipped: dict[str, int] = {
-            line["id"]: ordered[line["id"]] for line in lines
+            line["id"]: ordered[line["id"]]
+            for line in lines
             if not line["requires_shipping"] and order["state"] not in _NOT_OWED
         }
         net = order["total_minor"] - order["tax_minor"]
         posted = self._posted.get(order["id"], [])
-        before = -sum(amount for e in posted if e.kind == "revenue" for account, amount in e.lines if account == "revenue")
+        before = -sum(
+            amount for e in posted if e.kind == "revenue" for account, amount in e.lines if account == "revenue"
+        )
         known = {entry.key for entry in posted}
         entries: list[Entry] = []
         parcels = [p for p in self._parcels.get(order["id"], []) if p["shipped_at"]]
@@ -124,7 +144,8 @@ class _Facts:
             entries.append(journal.goods_sent(order["id"], order["currency"], net - before, f"digital:{order['id']}"))
         entries += [
             journal.label_bought(order["id"], p["label_currency"], p["label_cost_minor"], p["id"])
-            for p in self._parcels.get(order["id"], []) if p["label_cost_minor"]
+            for p in self._parcels.get(order["id"], [])
+            if p["label_cost_minor"]
         ]
         return entries
 
@@ -132,8 +153,10 @@ class _Facts:
 def unbalanced_entries(session: Session) -> list[str]:
     """Keys of entries whose lines do not sum to zero."""
     statement = (
-        sa.select(_entry.c.key).join(_line, _line.c.entry_id == _entry.c.id)
-        .group_by(_entry.c.key).having(sa.func.sum(_line.c.amount_minor) != 0)
+        sa.select(_entry.c.key)
+        .join(_line, _line.c.entry_id == _entry.c.id)
+        .group_by(_entry.c.key)
+        .having(sa.func.sum(_line.c.amount_minor) != 0)
     )
     return list(session.execute(statement).scalars())
 
@@ -143,6 +166,7 @@ def trial_balance(session: Session) -> list[Mapping[str, Any]]:
     statement = (
         sa.select(_entry.c.currency, _line.c.account, sa.func.sum(_line.c.amount_minor).label("minor"))
         .join(_line, _line.c.entry_id == _entry.c.id)
-        .group_by(_entry.c.currency, _line.c.account).order_by(_entry.c.currency, _line.c.account)
+        .group_by(_entry.c.currency, _line.c.account)
+        .order_by(_entry.c.currency, _line.c.account)
     )
     return list(session.execute(statement).mappings())

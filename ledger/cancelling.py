@@ -40,11 +40,21 @@ def cancel_here(session: Session, order: OrderRow, cause: str, now: datetime) ->
     orders = fulfilment_orders_of(session, [order["id"]])[order["id"]]
     shipped = any(line["shipped"] for line in lines_of(session, [order["id"]])[order["id"]])
     if order["fence_token"] or shipped:
-        open_cases(session, [CaseDraft(
-            key=f"cancel:{order['id']}", kind="cancelled_too_late" if shipped else "cancelled_while_edited",
-            severity="high", order_id=order["id"], subject_id=order["id"], facts={"cause": cause},
-            choices=["recall_parcel", "await_return", "accept"],
-        )], now)
+        open_cases(
+            session,
+            [
+                CaseDraft(
+                    key=f"cancel:{order['id']}",
+                    kind="cancelled_too_late" if shipped else "cancelled_while_edited",
+                    severity="high",
+                    order_id=order["id"],
+                    subject_id=order["id"],
+                    facts={"cause": cause},
+                    choices=["recall_parcel", "await_return", "accept"],
+                )
+            ],
+            now,
+        )
         return []
     effects: list[EffectDraft] = []
     for fulfilment_order in orders:
@@ -62,9 +72,7 @@ def cancel_here(session: Session, order: OrderRow, cause: str, now: datetime) ->
     return effects
 
 
-def _withdraw(
-    session: Session, order: OrderRow, row: Any, cause: str, now: datetime
-) -> list[EffectDraft]:
+def _withdraw(session: Session, order: OrderRow, row: Any, cause: str, now: datetime) -> list[EffectDraft]:
     state, request = row["state"], row["request_state"]
     if state in (FulfilmentOrderState.CANCELLED, FulfilmentOrderState.CLOSED, FulfilmentOrderState.MOVED):
         return []
@@ -76,11 +84,16 @@ def _withdraw(
     if request == RequestState.ACCEPTED:
         advance_fulfilment_orders(session, [(row, {"request_state": RequestState.CANCELLATION_REQUESTED})], cause, now)
     [location] = select_by(session, Location, "id", [row["location_id"]])
-    return [EffectDraft(
-        kind="node.cancel", key=f"node_cancel:{row['id']}.{row['attempt']}",
-        target=f"{location['system']}/{location['account']}", order_id=order["id"], subject_id=row["id"],
-        request={"reference": f"{row['id']}.{row['attempt']}"},
-    )]
+    return [
+        EffectDraft(
+            kind="node.cancel",
+            key=f"node_cancel:{row['id']}.{row['attempt']}",
+            target=f"{location['system']}/{location['account']}",
+            order_id=order["id"],
+            subject_id=row["id"],
+            request={"reference": f"{row['id']}.{row['attempt']}"},
+        )
+    ]
 
 
 def _give_up_open_work(session: Session, order: OrderRow, cause: str, now: datetime) -> None:
@@ -95,9 +108,7 @@ def _give_up_open_work(session: Session, order: OrderRow, cause: str, now: datet
     )
 
 
-def cancelled_in_shop(
-    session: Session, pairs: Sequence[tuple[EffectRow, Verdict]], now: datetime
-) -> list[EffectDraft]:
+def cancelled_in_shop(session: Session, pairs: Sequence[tuple[EffectRow, Verdict]], now: datetime) -> list[EffectDraft]:
     """`on_done` of shop.cancel: the shop has cancelled at our wish, so we end the order too."""
     orders = lock_orders(session, [effect["order_id"] for effect, _ in pairs])
     drafts: list[EffectDraft] = []
@@ -115,6 +126,10 @@ def cancelled_in_shop(
 def want_cancel(order: OrderRow, *, cause: str, reason: str) -> EffectDraft:
     """Ask the order's shop to cancel it. `reason` is the shop's word: customer, declined, fraud, inventory, other."""
     return EffectDraft(
-        kind="shop.cancel", key=f"shop_cancel:{order['id']}", target=f"{order['source']}/{order['account']}",
-        order_id=order["id"], subject_id=order["id"], request={"cause": cause, "reason": reason},
+        kind="shop.cancel",
+        key=f"shop_cancel:{order['id']}",
+        target=f"{order['source']}/{order['account']}",
+        order_id=order["id"],
+        subject_id=order["id"],
+        request={"cause": cause, "reason": reason},
     )

@@ -51,28 +51,45 @@ class Captured:
 
 
 def capture_orders(
-    session: Session, orders: Sequence[IncomingOrder], *, source: str, account: str, policies: Policies,
-    now: datetime, shop_can_hold: bool = True,
+    session: Session,
+    orders: Sequence[IncomingOrder],
+    *,
+    source: str,
+    account: str,
+    policies: Policies,
+    now: datetime,
+    shop_can_hold: bool = True,
 ) -> Captured:
     """Store a chunk of orders of one source. The effects returned are still to be planned by the caller."""
     result = Captured()
     newest = _newest(orders)
     new_ids = {external_id: new_id("ord") for external_id in newest}
-    fresh = insert_new(session, ExternalRef, [
-        {"system": source, "account": account, "kind": "order", "external_id": external_id, "our_id": our_id}
-        for external_id, our_id in new_ids.items()
-    ], returning="external_id")
+    fresh = insert_new(
+        session,
+        ExternalRef,
+        [
+            {"system": source, "account": account, "kind": "order", "external_id": external_id, "our_id": our_id}
+            for external_id, our_id in new_ids.items()
+        ],
+        returning="external_id",
+    )
     known = [external_id for external_id in newest if external_id not in fresh]
     if fresh:
         created = [newest[external_id] for external_id in newest if external_id in fresh]
         _create(session, created, new_ids, result, source, account, policies, now, shop_can_hold)
     if known:
-        ids = dict(session.execute(
-            sa.select(_ref.c.external_id, _ref.c.our_id).where(
-                _ref.c.system == source, _ref.c.account == account, _ref.c.kind == "order",
-                _ref.c.external_id.in_(known),
+        ids = dict(
+            session.execute(
+                sa.select(_ref.c.external_id, _ref.c.our_id).where(
+                    _ref.c.system == source,
+                    _ref.c.account == account,
+                    _ref.c.kind == "order",
+                    _ref.c.external_id.in_(known),
+                )
             )
-        ).tuples().all())
+            .tuples()
+            .all()
+        )
         rows = lock_orders(session, list(ids.values()))
         for external_id in known:
             order_row = rows[ids[external_id]]
@@ -93,8 +110,15 @@ def _newest(orders: Sequence[IncomingOrder]) -> dict[str, IncomingOrder]:
 
 
 def _create(
-    session: Session, orders: Sequence[IncomingOrder], ids: Mapping[str, str], result: Captured, source: str,
-    account: str, policies: Policies, now: datetime, shop_can_hold: bool,
+    session: Session,
+    orders: Sequence[IncomingOrder],
+    ids: Mapping[str, str],
+    result: Captured,
+    source: str,
+    account: str,
+    policies: Policies,
+    now: datetime,
+    shop_can_hold: bool,
 ) -> None:
     customers = _customers(session, orders, now)
     tables: dict[type, list[Row]] = {
@@ -111,9 +135,11 @@ def _create(
         tables[OrderContact].append(shipping)
         if order.billing_address is not None:
             tables[OrderContact].append(
-                contact_row(order_id, "billing", 1, "shop", order.billing_address, order.email, now))
-        tables[Order].append(_order_row(
-            order, order_id, customers[order.external_id], shipping, release_at, source, account, now))
+                contact_row(order_id, "billing", 1, "shop", order.billing_address, order.email, now)
+            )
+        tables[Order].append(
+            _order_row(order, order_id, customers[order.external_id], shipping, release_at, source, account, now)
+        )
         lines, line_ids = _line_rows(order, order_id)
         tables[OrderLine] += lines
         window = WantedHold(EDIT_WINDOW, "system", EDIT_WINDOW, release_at)
@@ -136,7 +162,10 @@ def _create(
 def hold_effect(mirror: Row, order_id: str, target: str) -> EffectDraft:
     """Keep the shop's own fulfilment order back while the edit window is open."""
     return EffectDraft(
-        kind="shop.hold", key=f"hold:{target}:{mirror['external_id']}", target=target, order_id=order_id,
+        kind="shop.hold",
+        key=f"hold:{target}:{mirror['external_id']}",
+        target=target,
+        order_id=order_id,
         subject_id=mirror["id"],
         request={"fulfilment_order": mirror["external_id"], "handle": HOLD_HANDLE},
     )
@@ -148,32 +177,64 @@ def shop_fulfilment_rows(order: IncomingOrder, order_id: str, line_ids: Mapping[
     for found in order.fulfilment_orders:
         ours = next((hold.external_id for hold in found.holds if hold.handle == HOLD_HANDLE and hold.ours), "")
         live = found.status in ("scheduled", "open", "on_hold") and any(line.remaining for line in found.lines)
-        rows.append({
-            "id": f"{order_id}:{found.external_id}", "order_id": order_id, "external_id": found.external_id,
-            "status": found.status, "hold_external_id": ours,
-            "hold_state": "held" if ours else ("wanted" if live and order.cancelled_at is None else "none"),
-            "lines": [
-                [line.external_id, line_ids[line.line_external_id], line.remaining]
-                for line in found.lines if line.line_external_id in line_ids
-            ],
-        })
+        rows.append(
+            {
+                "id": f"{order_id}:{found.external_id}",
+                "order_id": order_id,
+                "external_id": found.external_id,
+                "status": found.status,
+                "hold_external_id": ours,
+                "hold_state": "held" if ours else ("wanted" if live and order.cancelled_at is None else "none"),
+                "lines": [
+                    [line.external_id, line_ids[line.line_external_id], line.remaining]
+                    for line in found.lines
+                    if line.line_external_id in line_ids
+                ],
+            }
+        )
     return rows
 
 
 def _order_row(
-    order: IncomingOrder, order_id: str, customer_id: str, contact: Row, release_at: datetime, source: str,
-    account: str, now: datetime,
+    order: IncomingOrder,
+    order_id: str,
+    customer_id: str,
+    contact: Row,
+    release_at: datetime,
+    source: str,
+    account: str,
+    now: datetime,
 ) -> Row:
     return {
-        "id": order_id, "source": source, "account": account, "external_id": order.external_id,
-        "name": order.name, "customer_id": customer_id, "contact_id": contact["id"], "state": "received",
-        "placed_at": order.created_at, "source_updated_at": order.updated_at, "captured_at": now,
-        "currency": order.currency, "total_minor": order.total_minor, "tax_minor": order.tax_minor,
-        "shipping_minor": order.shipping_minor, "discount_minor": order.discount_minor,
-        "taxes_included": order.taxes_included, "locale": order.locale or "en", "country": contact["country"],
-        "region": contact["region"], "shipping_code": order.shipping_code, "risk_level": str(order.risk.level),
-        "risk_recommendation": order.risk.recommendation, "release_at": release_at, "cancel_reason": "",
-        "test": order.test, "fence_token": "", "fenced_by": "", "version": 1,
+        "id": order_id,
+        "source": source,
+        "account": account,
+        "external_id": order.external_id,
+        "name": order.name,
+        "customer_id": customer_id,
+        "contact_id": contact["id"],
+        "state": "received",
+        "placed_at": order.created_at,
+        "source_updated_at": order.updated_at,
+        "captured_at": now,
+        "currency": order.currency,
+        "total_minor": order.total_minor,
+        "tax_minor": order.tax_minor,
+        "shipping_minor": order.shipping_minor,
+        "discount_minor": order.discount_minor,
+        "taxes_included": order.taxes_included,
+        "locale": order.locale or "en",
+        "country": contact["country"],
+        "region": contact["region"],
+        "shipping_code": order.shipping_code,
+        "risk_level": str(order.risk.level),
+        "risk_recommendation": order.risk.recommendation,
+        "release_at": release_at,
+        "cancel_reason": "",
+        "test": order.test,
+        "fence_token": "",
+        "fenced_by": "",
+        "version": 1,
         "cancelled_at": order.cancelled_at,
     }
 
@@ -183,13 +244,22 @@ def _line_rows(order: IncomingOrder, order_id: str) -> tuple[list[Row], dict[str
     left = _shippable(order)
     rows = [
         {
-            "id": ids[line.external_id], "order_id": order_id, "external_id": line.external_id, "sku": line.sku,
-            "title": line.title, "unit_price_minor": line.unit_price_minor,
-            "discount_minor": line.discount_minor, "tax_minor": line.tax_minor,
-            "requires_shipping": line.requires_shipping and not line.gift_card
-            and left.get(line.external_id, 1) > 0,
-            "ordered": line.quantity, "reserved": 0, "backordered": 0, "released": 0, "shipped": 0,
-            "delivered": 0, "cancelled": 0,
+            "id": ids[line.external_id],
+            "order_id": order_id,
+            "external_id": line.external_id,
+            "sku": line.sku,
+            "title": line.title,
+            "unit_price_minor": line.unit_price_minor,
+            "discount_minor": line.discount_minor,
+            "tax_minor": line.tax_minor,
+            "requires_shipping": line.requires_shipping and not line.gift_card and left.get(line.external_id, 1) > 0,
+            "ordered": line.quantity,
+            "reserved": 0,
+            "backordered": 0,
+            "released": 0,
+            "shipped": 0,
+            "delivered": 0,
+            "cancelled": 0,
         }
         for line in order.lines
     ]
@@ -211,9 +281,15 @@ def _shippable(order: IncomingOrder) -> dict[str, int]:
 def _customers(session: Session, orders: Sequence[IncomingOrder], now: datetime) -> dict[str, str]:
     """Our customer for each order, linked across shops by e-mail."""
     emails = {order.email.strip().lower() for order in orders if order.email}
-    known: dict[str, str] = dict(session.execute(
-        sa.select(_customer.c.email, _customer.c.id).where(_customer.c.email.in_(emails))
-    ).tuples().all()) if emails else {}
+    known: dict[str, str] = (
+        dict(
+            session.execute(sa.select(_customer.c.email, _customer.c.id).where(_customer.c.email.in_(emails)))
+            .tuples()
+            .all()
+        )
+        if emails
+        else {}
+    )
     rows: list[Row] = []
     found: dict[str, str] = {}
     for order in orders:
@@ -221,8 +297,12 @@ def _customers(session: Session, orders: Sequence[IncomingOrder], now: datetime)
         if email not in known or not email:
             address = order.shipping_address or order.billing_address or Address()
             row = {
-                "id": new_id("cus"), "email": email, "phone": order.phone or address.phone,
-                "name": address.name, "locale": order.locale or "en", "created_at": now,
+                "id": new_id("cus"),
+                "email": email,
+                "phone": order.phone or address.phone,
+                "name": address.name,
+                "locale": order.locale or "en",
+                "created_at": now,
             }
             rows.append(row)
             known[email] = row["id"]

@@ -36,7 +36,8 @@ def apply_changes(
         queue.enqueue(session, [queue.work_row("reconcile", order["id"], now)])
     if said.cancelled_at is not None and order["cancelled_at"] is None:
         session.execute(
-            sa.update(_order).where(_order.c.id == order["id"])
+            sa.update(_order)
+            .where(_order.c.id == order["id"])
             .values(**values, cancelled_at=said.cancelled_at, cancel_reason="cancelled_in_shop")
         )
         return "cancelled", cancel_here(session, order, "cancelled_in_shop", now)
@@ -65,30 +66,46 @@ def _edits(session: Session, order: OrderRow, said: IncomingOrder, now: datetime
     moved = contact["origin"] == "shop" and address != address_of(contact)
     lines = {row["external_id"]: row for row in lines_of(session, [order["id"]])[order["id"]]}
     changed = [
-        (lines[line.external_id], line) for line in said.lines
+        (lines[line.external_id], line)
+        for line in said.lines
         if line.external_id in lines and lines[line.external_id]["ordered"] != line.quantity
     ]
     added = [line for line in said.lines if line.external_id not in lines]
     if not (moved or changed or added):
         return False
     if order["state"] not in _BEFORE_ROUTING or added:
-        open_cases(session, [CaseDraft(
-            key=f"shop_edit:{order['id']}:{said.updated_at.isoformat()}", kind="shop_edited_late",
-            severity="high", order_id=order["id"], subject_id=order["id"],
-            facts={"address": moved, "lines": [row["id"] for row, _ in changed], "added": len(added)},
-            choices=["accept", "cancel"],
-        )], now)
+        open_cases(
+            session,
+            [
+                CaseDraft(
+                    key=f"shop_edit:{order['id']}:{said.updated_at.isoformat()}",
+                    kind="shop_edited_late",
+                    severity="high",
+                    order_id=order["id"],
+                    subject_id=order["id"],
+                    facts={"address": moved, "lines": [row["id"] for row, _ in changed], "added": len(added)},
+                    choices=["accept", "cancel"],
+                )
+            ],
+            now,
+        )
         return False
     if moved:
         add_contact(session, order, "shipping", address, email=said.email, origin="shop", now=now)
     for row, line in changed:
         session.execute(
-            sa.update(_line).where(_line.c.id == row["id"])
+            sa.update(_line)
+            .where(_line.c.id == row["id"])
             .values(ordered=line.quantity, discount_minor=line.discount_minor, tax_minor=line.tax_minor)
         )
     session.execute(
-        sa.update(_order).where(_order.c.id == order["id"])
-        .values(total_minor=said.total_minor, tax_minor=said.tax_minor, shipping_minor=said.shipping_minor,
-                discount_minor=said.discount_minor)
+        sa.update(_order)
+        .where(_order.c.id == order["id"])
+        .values(
+            total_minor=said.total_minor,
+            tax_minor=said.tax_minor,
+            shipping_minor=said.shipping_minor,
+            discount_minor=said.discount_minor,
+        )
     )
     return True

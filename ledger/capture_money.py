@@ -35,10 +35,18 @@ def update_money(session: Session, order_id: str, order: IncomingOrder) -> bool:
     insert_new(session, MoneyTransaction, rows)
     upsert(session, MoneyTransaction, rows, keys=("order_id", "external_id"), update=("status", "error_code"))
     upsert(
-        session, Payment, [_payment_row(order_id, order.currency, facts) for facts in fold(order.transactions)],
+        session,
+        Payment,
+        [_payment_row(order_id, order.currency, facts) for facts in fold(order.transactions)],
         keys=("order_id", "gateway"),
-        update=("authorised_minor", "captured_minor", "refunded_minor", "authorisation_external_id",
-                "authorisation_expires_at", "declined_code"),
+        update=(
+            "authorised_minor",
+            "captured_minor",
+            "refunded_minor",
+            "authorisation_external_id",
+            "authorisation_expires_at",
+            "declined_code",
+        ),
     )
     return True
 
@@ -48,10 +56,14 @@ def transactions_of(session: Session, order_id: str) -> list[IncomingTransaction
     payments = {row["id"]: row["gateway"] for row in select_by(session, Payment, "order_id", [order_id])}
     return [
         IncomingTransaction(
-            external_id=row["external_id"], kind=TransactionKind(row["kind"]),
-            status=TransactionStatus(row["status"]), amount_minor=row["amount_minor"],
-            gateway=payments[row["payment_id"]], processed_at=row["processed_at"],
-            parent_external_id=row["parent_external_id"], error_code=row["error_code"],
+            external_id=row["external_id"],
+            kind=TransactionKind(row["kind"]),
+            status=TransactionStatus(row["status"]),
+            amount_minor=row["amount_minor"],
+            gateway=payments[row["payment_id"]],
+            processed_at=row["processed_at"],
+            parent_external_id=row["parent_external_id"],
+            error_code=row["error_code"],
         )
         for row in select_by(session, MoneyTransaction, "order_id", [order_id], order_by="processed_at")
     ]
@@ -60,8 +72,13 @@ def transactions_of(session: Session, order_id: str) -> list[IncomingTransaction
 def facts_of(row: Any) -> TenderFacts:
     """A payment row as facts."""
     return TenderFacts(
-        row["gateway"], row["authorised_minor"], row["captured_minor"], row["refunded_minor"],
-        row["authorisation_external_id"], row["authorisation_expires_at"], row["declined_code"],
+        row["gateway"],
+        row["authorised_minor"],
+        row["captured_minor"],
+        row["refunded_minor"],
+        row["authorisation_external_id"],
+        row["authorisation_expires_at"],
+        row["declined_code"],
     )
 
 
@@ -71,30 +88,54 @@ def _payment_id(order_id: str, gateway: str) -> str:
 
 def _payment_row(order_id: str, currency: str, facts: TenderFacts) -> Row:
     return {
-        "id": _payment_id(order_id, facts.gateway), "order_id": order_id, "gateway": facts.gateway,
-        "currency": currency, "authorised_minor": facts.authorised_minor,
-        "captured_minor": facts.captured_minor, "refunded_minor": facts.refunded_minor,
+        "id": _payment_id(order_id, facts.gateway),
+        "order_id": order_id,
+        "gateway": facts.gateway,
+        "currency": currency,
+        "authorised_minor": facts.authorised_minor,
+        "captured_minor": facts.captured_minor,
+        "refunded_minor": facts.refunded_minor,
         "authorisation_external_id": facts.authorisation_external_id,
-        "authorisation_expires_at": facts.authorisation_expires_at, "declined_code": facts.declined_code,
+        "authorisation_expires_at": facts.authorisation_expires_at,
+        "declined_code": facts.declined_code,
     }
 
 
 def _transaction_row(t: IncomingTransaction, order_id: str, currency: str) -> Row:
     return {
-        "id": new_id("txn"), "order_id": order_id, "payment_id": _payment_id(order_id, t.gateway),
-        "external_id": t.external_id, "parent_external_id": t.parent_external_id, "kind": str(t.kind),
-        "status": str(t.status), "amount_minor": t.amount_minor, "currency": currency,
-        "processed_at": t.processed_at, "error_code": t.error_code,
+        "id": new_id("txn"),
+        "order_id": order_id,
+        "payment_id": _payment_id(order_id, t.gateway),
+        "external_id": t.external_id,
+        "parent_external_id": t.parent_external_id,
+        "kind": str(t.kind),
+        "status": str(t.status),
+        "amount_minor": t.amount_minor,
+        "currency": currency,
+        "processed_at": t.processed_at,
+        "error_code": t.error_code,
     }
 
 
 def record_capture(
-    session: Session, order_id: str, gateway: str, *, external_id: str, parent: str, amount_minor: int,
-    currency: str, now: datetime,
+    session: Session,
+    order_id: str,
+    gateway: str,
+    *,
+    external_id: str,
+    parent: str,
+    amount_minor: int,
+    currency: str,
+    now: datetime,
 ) -> None:
     """A capture that we made ourselves and the shop confirmed."""
     captured = IncomingTransaction(
-        external_id, TransactionKind.CAPTURE, TransactionStatus.SUCCESS, amount_minor, gateway, now,
+        external_id,
+        TransactionKind.CAPTURE,
+        TransactionStatus.SUCCESS,
+        amount_minor,
+        gateway,
+        now,
         parent_external_id=parent,
     )
     [payment] = [p for p in select_by(session, Payment, "order_id", [order_id], lock=True) if p["gateway"] == gateway]
@@ -102,9 +143,24 @@ def record_capture(
         return  # the shop's own webhook told us first
     facts = facts_of(payment)
     open_minor = max(facts.authorised_minor - amount_minor, 0)
-    upsert(session, Payment, [_payment_row(order_id, currency, TenderFacts(
-        gateway, open_minor, facts.captured_minor + amount_minor, facts.refunded_minor,
-        facts.authorisation_external_id if open_minor else "",
-        facts.authorisation_expires_at if open_minor else None, "",
-    ))], keys=("order_id", "gateway"), update=(
-        "authorised_minor", "captured_minor", "authorisation_external_id", "authorisation_expires_at"))
+    upsert(
+        session,
+        Payment,
+        [
+            _payment_row(
+                order_id,
+                currency,
+                TenderFacts(
+                    gateway,
+                    open_minor,
+                    facts.captured_minor + amount_minor,
+                    facts.refunded_minor,
+                    facts.authorisation_external_id if open_minor else "",
+                    facts.authorisation_expires_at if open_minor else None,
+                    "",
+                ),
+            )
+        ],
+        keys=("order_id", "gateway"),
+        update=("authorised_minor", "captured_minor", "authorisation_external_id", "authorisation_expires_at"),
+    )

@@ -38,17 +38,31 @@ def open_cases(session: Session, drafts: Sequence[CaseDraft], now: datetime) -> 
     under a numbered key."""
     rows = [
         {
-            "id": new_id("case"), "key": _free_key(session, draft.key), "kind": draft.kind,
-            "severity": draft.severity, "order_id": draft.order_id, "subject_id": draft.subject_id,
-            "owner": draft.owner, "due_at": now + DUE[draft.severity], "state": CaseState.OPEN,
-            "facts": draft.facts, "choices": draft.choices, "resolution": "", "created_at": now,
+            "id": new_id("case"),
+            "key": _free_key(session, draft.key),
+            "kind": draft.kind,
+            "severity": draft.severity,
+            "order_id": draft.order_id,
+            "subject_id": draft.subject_id,
+            "owner": draft.owner,
+            "due_at": now + DUE[draft.severity],
+            "state": CaseState.OPEN,
+            "facts": draft.facts,
+            "choices": draft.choices,
+            "resolution": "",
+            "created_at": now,
         }
         for draft in drafts
     ]
     new = insert_new(session, ReviewCase, rows)
-    audit.append(session, [
-        audit.entry("review_case", row["id"], "", CaseState.OPEN, row["kind"], now) for row in rows if row["id"] in new
-    ])
+    audit.append(
+        session,
+        [
+            audit.entry("review_case", row["id"], "", CaseState.OPEN, row["kind"], now)
+            for row in rows
+            if row["id"] in new
+        ],
+    )
     return {str(i) for i in new}
 
 
@@ -69,20 +83,32 @@ def move_case(session: Session, case_id: str, to: CaseState, *, cause: str, now:
     [row] = rows
     check("review_case", row["state"], to)
     ended = to is CaseState.RESOLVED
-    update_by(session, ReviewCase, [{
-        "id": case_id, "state": to, "resolution": cause if ended else row["resolution"],
-        "resolved_at": now if ended else None,
-    }])
+    update_by(
+        session,
+        ReviewCase,
+        [
+            {
+                "id": case_id,
+                "state": to,
+                "resolution": cause if ended else row["resolution"],
+                "resolved_at": now if ended else None,
+            }
+        ],
+    )
     audit.append(session, [audit.entry("review_case", case_id, row["state"], to, cause, now)])
     return row
 
 
 def resolve_by_key(session: Session, key: str, *, cause: str, now: datetime) -> None:
     """End the open case about this trouble, because the trouble is gone."""
-    open_ids = session.execute(
-        sa.select(_case.c.id).where(
-            sa.or_(_case.c.key == key, _case.c.key.like(f"{key}#%")), _case.c.state != CaseState.RESOLVED
+    open_ids = (
+        session.execute(
+            sa.select(_case.c.id).where(
+                sa.or_(_case.c.key == key, _case.c.key.like(f"{key}#%")), _case.c.state != CaseState.RESOLVED
+            )
         )
-    ).scalars().all()
+        .scalars()
+        .all()
+    )
     for case_id in open_ids:
         move_case(session, case_id, CaseState.RESOLVED, cause=cause, now=now)

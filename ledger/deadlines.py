@@ -32,21 +32,44 @@ class DeadlineDraft:
 
 def set_deadlines(session: Session, drafts: Sequence[DeadlineDraft], now: datetime) -> None:
     """Write those that do not stand yet."""
-    new = insert_new(session, Deadline, [
-        {"id": f"{d.kind}:{d.subject_id}", "kind": d.kind, "subject_id": d.subject_id, "order_id": d.order_id,
-         "due_at": d.due_at, "owner": d.owner, "action": d.action, "state": DeadlineState.PENDING, "outcome": "",
-         "attempts": 0, "lease_token": 0, "error": ""}
-        for d in drafts
-    ])
-    audit.append(session, [
-        audit.entry("deadline", d.order_id, "", DeadlineState.PENDING, d.kind, now)
-        for d in drafts if f"{d.kind}:{d.subject_id}" in new
-    ])
+    new = insert_new(
+        session,
+        Deadline,
+        [
+            {
+                "id": f"{d.kind}:{d.subject_id}",
+                "kind": d.kind,
+                "subject_id": d.subject_id,
+                "order_id": d.order_id,
+                "due_at": d.due_at,
+                "owner": d.owner,
+                "action": d.action,
+                "state": DeadlineState.PENDING,
+                "outcome": "",
+                "attempts": 0,
+                "lease_token": 0,
+                "error": "",
+            }
+            for d in drafts
+        ],
+    )
+    audit.append(
+        session,
+        [
+            audit.entry("deadline", d.order_id, "", DeadlineState.PENDING, d.kind, now)
+            for d in drafts
+            if f"{d.kind}:{d.subject_id}" in new
+        ],
+    )
 
 
 def claim_due(session: Session, *, limit: int, now: datetime, real_now: datetime) -> Claimed:
     return claim(
-        session, Deadline, where=[_deadline.c.state == DeadlineState.PENDING], limit=limit, now=now,
+        session,
+        Deadline,
+        where=[_deadline.c.state == DeadlineState.PENDING],
+        limit=limit,
+        now=now,
         real_now=real_now,
     )
 
@@ -60,14 +83,20 @@ def move_deadlines(
     for row in rows:
         check("deadline", row["state"], to)
     session.execute(
-        sa.update(_deadline).where(_deadline.c.id.in_([row["id"] for row in rows]))
+        sa.update(_deadline)
+        .where(_deadline.c.id.in_([row["id"] for row in rows]))
         .values(state=to, outcome=outcome, lease_until=None)
     )
     audit.append(session, [audit.entry("deadline", r["order_id"], r["state"], to, outcome, now) for r in rows])
 
 
 def end_deadlines(
-    session: Session, order_id: str, to: DeadlineState, outcome: str, now: datetime, *,
+    session: Session,
+    order_id: str,
+    to: DeadlineState,
+    outcome: str,
+    now: datetime,
+    *,
     kinds: Sequence[str] | None = None,
 ) -> None:
     """End an order's pending deadlines (of these kinds)."""

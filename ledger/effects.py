@@ -99,22 +99,44 @@ def plan_and_claim(
 
 def _row(draft: EffectDraft, now: datetime, lease: Lease | None = None) -> Row:
     return {
-        "id": new_id("eff"), "key": draft.key, "kind": draft.kind, "target": draft.target,
-        "order_id": draft.order_id, "subject_id": draft.subject_id, "request": draft.request,
-        "state": EffectState.SENDING if lease else EffectState.PLANNED, "response": {}, "external_id": "",
-        "created_at": now, "due_at": draft.due_at or now, "attempts": 1 if lease else 0,
-        "lease_token": lease.token if lease else 0, "lease_until": lease.until if lease else None, "error": "",
+        "id": new_id("eff"),
+        "key": draft.key,
+        "kind": draft.kind,
+        "target": draft.target,
+        "order_id": draft.order_id,
+        "subject_id": draft.subject_id,
+        "request": draft.request,
+        "state": EffectState.SENDING if lease else EffectState.PLANNED,
+        "response": {},
+        "external_id": "",
+        "created_at": now,
+        "due_at": draft.due_at or now,
+        "attempts": 1 if lease else 0,
+        "lease_token": lease.token if lease else 0,
+        "lease_until": lease.until if lease else None,
+        "error": "",
     }
 
 
 def claim_planned(
-    session: Session, kinds: Sequence[str], handlers: Mapping[str, Handlers], *, limit: int, now: datetime,
+    session: Session,
+    kinds: Sequence[str],
+    handlers: Mapping[str, Handlers],
+    *,
+    limit: int,
+    now: datetime,
     real_now: datetime,
 ) -> list[EffectRow]:
     """Take planned effects that are due, and check their guards once more in this transaction."""
     claimed = claim(
-        session, Effect, where=[_effect.c.state == EffectState.PLANNED, _effect.c.kind.in_(kinds)], limit=limit,
-        now=now, real_now=real_now, values={"state": EffectState.SENDING}, free_only=False,
+        session,
+        Effect,
+        where=[_effect.c.state == EffectState.PLANNED, _effect.c.kind.in_(kinds)],
+        limit=limit,
+        now=now,
+        real_now=real_now,
+        values={"state": EffectState.SENDING},
+        free_only=False,
     )
     refused: dict[str, str] = {}
     for kind in {row["kind"] for row in claimed.rows}:
@@ -131,21 +153,29 @@ def claim_planned(
     return [row for row in claimed.rows if row["id"] not in refused]
 
 
-def claim_unknown(
-    session: Session, kinds: Sequence[str], *, limit: int, now: datetime, real_now: datetime
-) -> Claimed:
+def claim_unknown(session: Session, kinds: Sequence[str], *, limit: int, now: datetime, real_now: datetime) -> Claimed:
     """Take effects whose outcome nobody knows, to look them up."""
     return claim(
-        session, Effect, where=[_effect.c.state == EffectState.UNKNOWN, _effect.c.kind.in_(kinds)], limit=limit,
-        now=now, real_now=real_now,
+        session,
+        Effect,
+        where=[_effect.c.state == EffectState.UNKNOWN, _effect.c.kind.in_(kinds)],
+        limit=limit,
+        now=now,
+        real_now=real_now,
     )
 
 
 def expire_leases(session: Session, *, now: datetime, real_now: datetime) -> int:
     """A sender that let its lease run out is taken for dead: what it was sending is unknown, never planned."""
-    rows = session.execute(
-        sa.select(_effect).where(_effect.c.state == EffectState.SENDING, _effect.c.lease_until < real_now).with_for_update()
-    ).mappings().all()
+    rows = (
+        session.execute(
+            sa.select(_effect)
+            .where(_effect.c.state == EffectState.SENDING, _effect.c.lease_until < real_now)
+            .with_for_update()
+        )
+        .mappings()
+        .all()
+    )
     _move(session, rows, EffectState.UNKNOWN, "lease_expired", now, due_at=now)
     return len(rows)
 
@@ -160,17 +190,29 @@ def settle(
     ids = [row["id"] for row, _ in results]
     held = {row["id"]: row for row in select_by(session, Effect, "id", ids, lock=True)}
     live = [
-        (row, verdict) for row, verdict in results
+        (row, verdict)
+        for row, verdict in results
         if held[row["id"]]["lease_token"] == row["lease_token"]
         and held[row["id"]]["state"] in (EffectState.SENDING, EffectState.UNKNOWN)
     ]
     follow: list[EffectDraft] = []
     done = [(row, verdict) for row, verdict in live if verdict.name == "done"]
-    update_by(session, Effect, [
-        {"id": row["id"], "state": EffectState.DONE, "response": verdict.data, "external_id": verdict.external_id,
-         "done_at": now, "lease_until": None, "error": ""}
-        for row, verdict in done
-    ])
+    update_by(
+        session,
+        Effect,
+        [
+            {
+                "id": row["id"],
+                "state": EffectState.DONE,
+                "response": verdict.data,
+                "external_id": verdict.external_id,
+                "done_at": now,
+                "lease_until": None,
+                "error": "",
+            }
+            for row, verdict in done
+        ],
+    )
     for kind, pairs in _by_kind(done).items():
         follow += handlers[kind].on_done(session, pairs, now)
     for row, verdict in live:
@@ -218,10 +260,20 @@ def _settle_other(
         _postpone(session, row, now, verdict)
         return []
     if verdict.name == "auth":
-        open_cases(session, [CaseDraft(
-            key=f"auth:{row['target']}", kind="credentials_refused", severity="high", subject_id=row["target"],
-            facts={"target": row["target"], "detail": verdict.detail}, choices=["mend_credentials_and_retry"],
-        )], now)
+        open_cases(
+            session,
+            [
+                CaseDraft(
+                    key=f"auth:{row['target']}",
+                    kind="credentials_refused",
+                    severity="high",
+                    subject_id=row["target"],
+                    facts={"target": row["target"], "detail": verdict.detail},
+                    choices=["mend_credentials_and_retry"],
+                )
+            ],
+            now,
+        )
         due = now + timedelta(minutes=5)
         if state == EffectState.SENDING:
             _move(session, [row], EffectState.PLANNED, "auth_failed", now, due_at=due)
@@ -246,21 +298,38 @@ def _park(session: Session, row: EffectRow, verdict: Verdict, now: datetime) -> 
 
 def _case(row: EffectRow, kind: str, verdict: Verdict) -> CaseDraft:
     return CaseDraft(
-        key=f"{kind}:{row['key']}", kind=kind, severity="high", order_id=row["order_id"], subject_id=row["id"],
+        key=f"{kind}:{row['key']}",
+        kind=kind,
+        severity="high",
+        order_id=row["order_id"],
+        subject_id=row["id"],
         facts={"effect": row["kind"], "target": row["target"], "code": verdict.code, "detail": verdict.detail},
         choices=["retry", "mark_done", "drop"],
     )
 
 
 def _postpone(session: Session, row: EffectRow, now: datetime, verdict: Verdict) -> None:
-    update_by(session, Effect, [{
-        "id": row["id"], "due_at": now + backoff(row["attempts"], after_s=verdict.after_s), "lease_until": None,
-        "error": verdict.code,
-    }])
+    update_by(
+        session,
+        Effect,
+        [
+            {
+                "id": row["id"],
+                "due_at": now + backoff(row["attempts"], after_s=verdict.after_s),
+                "lease_until": None,
+                "error": verdict.code,
+            }
+        ],
+    )
 
 
 def _move(
-    session: Session, rows: Sequence[EffectRow], to: EffectState, cause: str, now: datetime, *,
+    session: Session,
+    rows: Sequence[EffectRow],
+    to: EffectState,
+    cause: str,
+    now: datetime,
+    *,
     due_at: datetime | None = None,
 ) -> None:
     """The one writer of an effect's state beside claim (to sending) and settle (to done)."""
@@ -268,22 +337,28 @@ def _move(
         return
     for row in rows:
         check("effect", row["state"], to)
-    update_by(session, Effect, [
-        {"id": row["id"], "state": to, "due_at": due_at or row["due_at"], "lease_until": None, "error": cause}
-        for row in rows
-    ])
+    update_by(
+        session,
+        Effect,
+        [
+            {"id": row["id"], "state": to, "due_at": due_at or row["due_at"], "lease_until": None, "error": cause}
+            for row in rows
+        ],
+    )
     audit.append(session, [audit.entry("effect", row["id"], row["state"], to, cause, now) for row in rows])
 
 
-def cancel_planned(
-    session: Session, order_id: str, cause: str, now: datetime, *, keep: Sequence[str] = ()
-) -> None:
+def cancel_planned(session: Session, order_id: str, cause: str, now: datetime, *, keep: Sequence[str] = ()) -> None:
     """Give up an order's effects that were never sent, except kinds to keep."""
-    rows = session.execute(
-        sa.select(_effect).where(
-            _effect.c.order_id == order_id, _effect.c.state == EffectState.PLANNED, _effect.c.kind.not_in(keep)
-        ).with_for_update()
-    ).mappings().all()
+    rows = (
+        session.execute(
+            sa.select(_effect)
+            .where(_effect.c.order_id == order_id, _effect.c.state == EffectState.PLANNED, _effect.c.kind.not_in(keep))
+            .with_for_update()
+        )
+        .mappings()
+        .all()
+    )
     _move(session, rows, EffectState.CANCELLED, cause, now)
 
 

@@ -32,8 +32,12 @@ def fulfilment_lines_of(session: Session, ids: Sequence[str]) -> dict[str, list[
 
 
 def advance_fulfilment_orders(
-    session: Session, moves: Sequence[tuple[FulfilmentRow, Mapping[str, str]]], cause: str, now: datetime,
-    *, values: Mapping[str, Any] | None = None,
+    session: Session,
+    moves: Sequence[tuple[FulfilmentRow, Mapping[str, str]]],
+    cause: str,
+    now: datetime,
+    *,
+    values: Mapping[str, Any] | None = None,
 ) -> None:
     """Change `state` and/or `request_state`; further columns may be set with it. Raises: IllegalTransition."""
     entries: list[Row] = []
@@ -91,8 +95,12 @@ def plan_release(
         order = orders[order_id]
         drafts += [
             EffectDraft(
-                kind="shop.release_hold", key=f"release:{m['id']}", target=f"{order['source']}/{order['account']}",
-                order_id=order_id, subject_id=m["id"], request={"fulfilment_order": m["external_id"]},
+                kind="shop.release_hold",
+                key=f"release:{m['id']}",
+                target=f"{order['source']}/{order['account']}",
+                order_id=order_id,
+                subject_id=m["id"],
+                request={"fulfilment_order": m["external_id"]},
             )
             for m in held
         ]
@@ -103,15 +111,20 @@ def plan_release(
 def after_shop_release(session: Session, order_ids: Sequence[str], now: datetime) -> list[EffectDraft]:
     """The shop's holds are gone: tell the nodes of every order that has none left."""
     orders = {row["id"]: row for row in select_by(session, Order, "id", sorted(set(order_ids)), lock=True)}
-    waiting = set(session.execute(
-        sa.select(_shop.c.order_id).where(
-            _shop.c.order_id.in_(list(orders)), _shop.c.hold_state.in_(("wanted", "held"))
-        )
-    ).scalars())
+    waiting = set(
+        session.execute(
+            sa.select(_shop.c.order_id).where(
+                _shop.c.order_id.in_(list(orders)), _shop.c.hold_state.in_(("wanted", "held"))
+            )
+        ).scalars()
+    )
     holds = open_holds(session, list(orders))
     free = [
-        row for order_id, row in orders.items()
-        if order_id not in waiting and not row["fence_token"] and not holds.get(order_id)
+        row
+        for order_id, row in orders.items()
+        if order_id not in waiting
+        and not row["fence_token"]
+        and not holds.get(order_id)
         and row["state"] in (OrderState.ROUTING, OrderState.IN_FULFILMENT)
     ]
     return submit_to_nodes(session, free, now)
@@ -127,16 +140,25 @@ def submit_to_nodes(session: Session, orders: Sequence[OrderRow], now: datetime)
         return []
     places = {place["id"]: place for place in select_by(session, Location, "id", {r["location_id"] for r in rows})}
     advance_fulfilment_orders(
-        session, [(row, {"state": FulfilmentOrderState.OPEN, "request_state": RequestState.SUBMITTED}) for row in rows],
-        "released", now, values={"released_at": now},
+        session,
+        [(row, {"state": FulfilmentOrderState.OPEN, "request_state": RequestState.SUBMITTED}) for row in rows],
+        "released",
+        now,
+        values={"released_at": now},
     )
     lines = fulfilment_lines_of(session, [row["id"] for row in rows])
-    count_units(session, [
-        (line["order_line_id"], "released", line["quantity"]) for row in rows for line in lines[row["id"]]
-    ])
+    count_units(
+        session, [(line["order_line_id"], "released", line["quantity"]) for row in rows for line in lines[row["id"]]]
+    )
     advance_orders(
-        session, [(order, OrderState.IN_FULFILMENT, "released") for order in orders
-                  if any(r["order_id"] == order["id"] for r in rows)], now)
+        session,
+        [
+            (order, OrderState.IN_FULFILMENT, "released")
+            for order in orders
+            if any(r["order_id"] == order["id"] for r in rows)
+        ],
+        now,
+    )
     return [node_effect(row, places[row["location_id"]]) for row in rows]
 
 
@@ -156,24 +178,27 @@ def node_effect(row: FulfilmentRow, place: Mapping[str, Any]) -> EffectDraft:
         kind="label.quote" if own else "node.create_order",
         key=f"{'label_quote' if own else 'node_order'}:{reference}",
         target="labels" if own else f"{place['system']}/{place['account']}",
-        order_id=row["order_id"], subject_id=row["id"],
+        order_id=row["order_id"],
+        subject_id=row["id"],
         request={"fulfilment_order_id": row["id"], "reference": reference},
     )
 
 
-def record_acceptance(
-    session: Session, accepted: Sequence[tuple[str, str]], now: datetime
-) -> None:
+def record_acceptance(session: Session, accepted: Sequence[tuple[str, str]], now: datetime) -> None:
     """Nodes have taken requests: (fulfilment order id, the node's own id). The promise is theirs from now on."""
     ids = dict(accepted)
     rows = [
-        row for row in select_by(session, FulfilmentOrder, "id", list(ids), lock=True)
+        row
+        for row in select_by(session, FulfilmentOrder, "id", list(ids), lock=True)
         if row["request_state"] == RequestState.SUBMITTED
     ]
     for row in rows:
         advance_fulfilment_orders(
-            session, [(row, {"state": FulfilmentOrderState.IN_PROGRESS, "request_state": RequestState.ACCEPTED})],
-            "node_accepted", now, values={"node_external_id": ids[row["id"]], "accepted_at": now},
+            session,
+            [(row, {"state": FulfilmentOrderState.IN_PROGRESS, "request_state": RequestState.ACCEPTED})],
+            "node_accepted",
+            now,
+            values={"node_external_id": ids[row["id"]], "accepted_at": now},
         )
     stock.take_over(session, [row["id"] for row in rows], now)
 
@@ -184,7 +209,8 @@ def give_back_units(session: Session, row: FulfilmentRow) -> None:
     units: dict[str, int] = {}
     for line in fulfilment_lines_of(session, [row["id"]])[row["id"]]:
         units[line["order_line_id"]] = max(
-            units.get(line["order_line_id"], 0), (line["quantity"] - line["shipped"]) // line["per_unit"])
+            units.get(line["order_line_id"], 0), (line["quantity"] - line["shipped"]) // line["per_unit"]
+        )
     count_units(session, [(line_id, "reserved", -count) for line_id, count in units.items()])
     if released:
         count_units(session, [(line_id, "released", -count) for line_id, count in units.items()])

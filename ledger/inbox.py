@@ -33,22 +33,35 @@ def store(session: Session, deliveries: Sequence[Delivery], now: datetime) -> in
     """Keep deliveries; returns how many were new. A second delivery of one id is not new."""
     rows = [
         {
-            "id": new_id("inb"), "source": d.source, "account": d.account, "topic": d.topic,
-            "delivery_id": d.delivery_id, "subject": d.subject, "body": d.body, "received_at": now,
-            "outcome": "", "due_at": now, "attempts": 0, "lease_token": 0, "error": "",
+            "id": new_id("inb"),
+            "source": d.source,
+            "account": d.account,
+            "topic": d.topic,
+            "delivery_id": d.delivery_id,
+            "subject": d.subject,
+            "body": d.body,
+            "received_at": now,
+            "outcome": "",
+            "due_at": now,
+            "attempts": 0,
+            "lease_token": 0,
+            "error": "",
         }
         for d in deliveries
     ]
     return len(insert_new(session, InboxEvent, rows))
 
 
-def claim_inbox(
-    session: Session, source: str, *, limit: int, now: datetime, real_now: datetime
-) -> Claimed:
+def claim_inbox(session: Session, source: str, *, limit: int, now: datetime, real_now: datetime) -> Claimed:
     """Take unhandled events of one kind of source, oldest first."""
     return claim(
-        session, InboxEvent, where=[_inbox.c.handled_at.is_(None), _inbox.c.source == source], limit=limit,
-        now=now, real_now=real_now, order_by=("received_at",),
+        session,
+        InboxEvent,
+        where=[_inbox.c.handled_at.is_(None), _inbox.c.source == source],
+        limit=limit,
+        now=now,
+        real_now=real_now,
+        order_by=("received_at",),
     )
 
 
@@ -66,8 +79,14 @@ def handled(session: Session, outcomes: Mapping[str, str], token: int, now: date
 
 
 def failed(
-    session: Session, events: Sequence[Mapping[str, Any]], code: str, token: int, now: datetime, *,
-    final: bool = False, after_s: float | None = None,
+    session: Session,
+    events: Sequence[Mapping[str, Any]],
+    code: str,
+    token: int,
+    now: datetime,
+    *,
+    final: bool = False,
+    after_s: float | None = None,
 ) -> None:
     """Put events back with backoff; at the attempt cap, or at once when trying again cannot help (`final`), a
     case opens. The event stays stored and unhandled at a day's distance, so that a mended program takes it."""
@@ -80,13 +99,26 @@ def failed(
             .values(due_at=due, lease_until=None, error=code)
         )
         if worn_out:
-            open_cases(session, [CaseDraft(
-                key=f"inbox:{row['source']}:{row['account']}:{row['topic']}:{row['subject'] or row['delivery_id']}",
-                kind="inbox_unreadable", severity="high", subject_id=row["id"],
-                facts={"source": row["source"], "account": row["account"], "topic": row["topic"],
-                       "subject": row["subject"], "code": code},
-                choices=["retry", "drop"],
-            )], now)
+            open_cases(
+                session,
+                [
+                    CaseDraft(
+                        key=f"inbox:{row['source']}:{row['account']}:{row['topic']}:{row['subject'] or row['delivery_id']}",
+                        kind="inbox_unreadable",
+                        severity="high",
+                        subject_id=row["id"],
+                        facts={
+                            "source": row["source"],
+                            "account": row["account"],
+                            "topic": row["topic"],
+                            "subject": row["subject"],
+                            "code": code,
+                        },
+                        choices=["retry", "drop"],
+                    )
+                ],
+                now,
+            )
 
 
 def purge_bodies(session: Session, *, before: datetime) -> int:

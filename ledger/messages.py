@@ -55,26 +55,45 @@ def say(session: Session, claims: Sequence[Claim], now: datetime) -> None:
     for claim in claims:
         contact = reachable.get(claim.order["contact_id"])
         known = contact is not None and bool(contact["email"])
-        rows.append({
-            "id": new_id("msg"), "kind": str(claim.kind), "subject_id": claim.subject_id,
-            "order_id": claim.order["id"], "contact_id": claim.order["contact_id"], "channel": "email",
-            "locale": claim.order["locale"], "facts": claim.facts,
-            "dedupe_key": dedupe_key(claim.kind, claim.subject_id, claim.facts, "email"),
-            "template_version": "", "state": MessageState.PLANNED if known else MessageState.SUPPRESSED,
-            "reason": "" if known else "no_address", "created_at": now,
-        })
+        rows.append(
+            {
+                "id": new_id("msg"),
+                "kind": str(claim.kind),
+                "subject_id": claim.subject_id,
+                "order_id": claim.order["id"],
+                "contact_id": claim.order["contact_id"],
+                "channel": "email",
+                "locale": claim.order["locale"],
+                "facts": claim.facts,
+                "dedupe_key": dedupe_key(claim.kind, claim.subject_id, claim.facts, "email"),
+                "template_version": "",
+                "state": MessageState.PLANNED if known else MessageState.SUPPRESSED,
+                "reason": "" if known else "no_address",
+                "created_at": now,
+            }
+        )
     new = insert_new(session, Message, rows)
     fresh = [row for row in rows if row["id"] in new]
-    audit.append(session, [
-        audit.entry("message", row["id"], "", row["state"], row["reason"] or row["kind"], now) for row in fresh
-    ])
-    plan(session, [
-        EffectDraft(
-            kind="mail.send", key=row["dedupe_key"], target="mail", order_id=row["order_id"],
-            subject_id=row["id"], request={"message_id": row["id"]},
-        )
-        for row in fresh if row["state"] == MessageState.PLANNED
-    ], now)
+    audit.append(
+        session,
+        [audit.entry("message", row["id"], "", row["state"], row["reason"] or row["kind"], now) for row in fresh],
+    )
+    plan(
+        session,
+        [
+            EffectDraft(
+                kind="mail.send",
+                key=row["dedupe_key"],
+                target="mail",
+                order_id=row["order_id"],
+                subject_id=row["id"],
+                request={"message_id": row["id"]},
+            )
+            for row in fresh
+            if row["state"] == MessageState.PLANNED
+        ],
+        now,
+    )
 
 
 def guard_messages(session: Session, effects: Sequence[EffectRow], now: datetime) -> dict[str, str]:
@@ -89,18 +108,22 @@ def guard_messages(session: Session, effects: Sequence[EffectRow], now: datetime
     )
     for subject_id, kind in session.execute(sent):
         said.setdefault(subject_id, []).append(ClaimKind(kind))
-    holds = open_holds(session, [
-        row["order_id"] for row in rows.values() if row["kind"] == ClaimKind.ADDRESS_QUESTION
-    ]) if any(row["kind"] == ClaimKind.ADDRESS_QUESTION for row in rows.values()) else {}
+    holds = (
+        open_holds(session, [row["order_id"] for row in rows.values() if row["kind"] == ClaimKind.ADDRESS_QUESTION])
+        if any(row["kind"] == ClaimKind.ADDRESS_QUESTION for row in rows.values())
+        else {}
+    )
     refused: dict[str, str] = {}
     for effect in effects:
         message = rows[effect["subject_id"]]
         kind = ClaimKind(message["kind"])
         names = {hold["name"] for hold in holds.get(message["order_id"], [])}
         verdict = may_send(
-            kind=kind, said=said.get(message["subject_id"], []),
+            kind=kind,
+            said=said.get(message["subject_id"], []),
             still_true=_still_true(kind, orders[message["order_id"]], parcels.get(message["subject_id"]), names),
-            created_at=message["created_at"], now=now,
+            created_at=message["created_at"],
+            now=now,
         )
         if not verdict.send:
             _move(session, [message], MessageState.SUPPRESSED, str(verdict.reason), now)
@@ -110,9 +133,7 @@ def guard_messages(session: Session, effects: Sequence[EffectRow], now: datetime
     return refused
 
 
-def _still_true(
-    kind: ClaimKind, order: OrderRow, parcel: Mapping[str, Any] | None, holds: set[str]
-) -> bool:
+def _still_true(kind: ClaimKind, order: OrderRow, parcel: Mapping[str, Any] | None, holds: set[str]) -> bool:
     if kind is ClaimKind.ORDER_CONFIRMED:
         return order["state"] not in (OrderState.CANCELLED, OrderState.REJECTED)
     if kind is ClaimKind.ADDRESS_QUESTION:
@@ -129,34 +150,30 @@ def _still_true(
     return state in TROUBLE
 
 
-def mails_sent(
-    session: Session, pairs: Sequence[tuple[EffectRow, Verdict]], now: datetime
-) -> list[EffectDraft]:
+def mails_sent(session: Session, pairs: Sequence[tuple[EffectRow, Verdict]], now: datetime) -> list[EffectDraft]:
     """`on_done` of mail.send."""
     rows = select_by(session, Message, "id", [effect["subject_id"] for effect, _ in pairs])
     _move(session, rows, MessageState.SENT, "sent", now)
     return []
 
 
-def mail_refused(
-    session: Session, pairs: Sequence[tuple[EffectRow, Verdict]], now: datetime
-) -> list[EffectDraft]:
+def mail_refused(session: Session, pairs: Sequence[tuple[EffectRow, Verdict]], now: datetime) -> list[EffectDraft]:
     """`on_rejected` of mail.send: the mailbox does not exist. Kept on the message; nobody else can mend it."""
     rows = select_by(session, Message, "id", [effect["subject_id"] for effect, _ in pairs])
     _move(session, rows, MessageState.FAILED, pairs[0][1].code or "rejected", now)
     return []
 
 
-def _move(
-    session: Session, rows: Sequence[Mapping[str, Any]], to: MessageState, reason: str, now: datetime
-) -> None:
+def _move(session: Session, rows: Sequence[Mapping[str, Any]], to: MessageState, reason: str, now: datetime) -> None:
     """The one writer of a message's state."""
     for row in rows:
         check("message", row["state"], to)
     session.execute(
-        sa.update(_message).where(_message.c.id.in_([row["id"] for row in rows]))
-        .values(state=to, reason="" if to is MessageState.SENT else reason,
-                sent_at=now if to is MessageState.SENT else None)
+        sa.update(_message)
+        .where(_message.c.id.in_([row["id"] for row in rows]))
+        .values(
+            state=to, reason="" if to is MessageState.SENT else reason, sent_at=now if to is MessageState.SENT else None
+        )
     )
     audit.append(session, [audit.entry("message", row["id"], row["state"], to, reason, now) for row in rows])
 
@@ -166,14 +183,24 @@ def confirmation_facts(order: OrderRow, lines: Sequence[Mapping[str, Any]]) -> F
     live = [line for line in lines if line["ordered"] > line["cancelled"]]
     subtotal = sum(line["unit_price_minor"] * line["ordered"] for line in live)
     return {
-        "order_name": order["name"], "order_date": order["placed_at"].isoformat(), "currency": order["currency"],
+        "order_name": order["name"],
+        "order_date": order["placed_at"].isoformat(),
+        "currency": order["currency"],
         "lines": [
-            {"title": line["title"], "sku": line["sku"], "quantity": line["ordered"],
-             "total_minor": line["unit_price_minor"] * line["ordered"]} for line in live
+            {
+                "title": line["title"],
+                "sku": line["sku"],
+                "quantity": line["ordered"],
+                "total_minor": line["unit_price_minor"] * line["ordered"],
+            }
+            for line in live
         ],
-        "subtotal_minor": subtotal, "discount_minor": order["discount_minor"],
-        "shipping_minor": order["shipping_minor"], "tax_minor": order["tax_minor"],
-        "total_minor": order["total_minor"], "taxes_included": bool(order["taxes_included"]),
+        "subtotal_minor": subtotal,
+        "discount_minor": order["discount_minor"],
+        "shipping_minor": order["shipping_minor"],
+        "tax_minor": order["tax_minor"],
+        "total_minor": order["total_minor"],
+        "taxes_included": bool(order["taxes_included"]),
     }
 
 
@@ -182,12 +209,15 @@ def parcel_facts(
 ) -> Facts:
     """Facts of the parcel claims; `units` by order line, empty when unknown."""
     facts: Facts = {
-        "order_name": order["name"], "carrier": shipment["carrier"],
-        "tracking_number": shipment["tracking_number"], "tracking_url": shipment["tracking_url"],
+        "order_name": order["name"],
+        "carrier": shipment["carrier"],
+        "tracking_number": shipment["tracking_number"],
+        "tracking_url": shipment["tracking_url"],
     }
     content = [
         {"title": line["title"], "sku": line["sku"], "quantity": units[line["id"]]}
-        for line in lines if units.get(line["id"])
+        for line in lines
+        if units.get(line["id"])
     ]
     if content:
         facts["lines"] = content

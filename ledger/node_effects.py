@@ -50,39 +50,60 @@ def accepted(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]
     orders = lock_orders(session, [effect["order_id"] for effect, _ in pairs])
     return [
         EffectDraft(
-            kind="node.cancel", key=f"node_cancel:{effect['request']['reference']}", target=effect["target"],
-            order_id=effect["order_id"], subject_id=effect["subject_id"],
+            kind="node.cancel",
+            key=f"node_cancel:{effect['request']['reference']}",
+            target=effect["target"],
+            order_id=effect["order_id"],
+            subject_id=effect["subject_id"],
             request={"reference": effect["request"]["reference"]},
         )
-        for effect, _ in pairs if orders[effect["order_id"]]["state"] == OrderState.CANCELLED
+        for effect, _ in pairs
+        if orders[effect["order_id"]]["state"] == OrderState.CANCELLED
     ]
 
 
 def refused(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
     """A node will not take the order: the promise is given back and a person chooses what next."""
-    rows = {row["id"]: row for row in select_by(
-        session, FulfilmentOrder, "id", [effect["subject_id"] for effect, _ in pairs], lock=True)}
+    rows = {
+        row["id"]: row
+        for row in select_by(session, FulfilmentOrder, "id", [effect["subject_id"] for effect, _ in pairs], lock=True)
+    }
     for effect, verdict in pairs:
         row = rows[effect["subject_id"]]
         if row["request_state"] != RequestState.SUBMITTED:
             continue
         stock.release(session, [row["id"]], now)
         give_back_units(session, row)
-        advance_fulfilment_orders(session, [(row, {
-            "state": FulfilmentOrderState.CANCELLED, "request_state": RequestState.REJECTED})], verdict.code, now)
-        open_cases(session, [CaseDraft(
-            key=f"node_refused:{row['id']}", kind="node_refused", severity="high", order_id=row["order_id"],
-            subject_id=row["id"], facts={
-                "location": row["location_id"], "code": verdict.code, "detail": verdict.detail},
-            choices=["reroute", "correct_address", "cancel"],
-        )], now)
+        advance_fulfilment_orders(
+            session,
+            [(row, {"state": FulfilmentOrderState.CANCELLED, "request_state": RequestState.REJECTED})],
+            verdict.code,
+            now,
+        )
+        open_cases(
+            session,
+            [
+                CaseDraft(
+                    key=f"node_refused:{row['id']}",
+                    kind="node_refused",
+                    severity="high",
+                    order_id=row["order_id"],
+                    subject_id=row["id"],
+                    facts={"location": row["location_id"], "code": verdict.code, "detail": verdict.detail},
+                    choices=["reroute", "correct_address", "cancel"],
+                )
+            ],
+            now,
+        )
     return []
 
 
 def cancelled(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
     """`on_done` of node.cancel."""
-    rows = {row["id"]: row for row in select_by(
-        session, FulfilmentOrder, "id", [effect["subject_id"] for effect, _ in pairs], lock=True)}
+    rows = {
+        row["id"]: row
+        for row in select_by(session, FulfilmentOrder, "id", [effect["subject_id"] for effect, _ in pairs], lock=True)
+    }
     orders = lock_orders(session, [row["order_id"] for row in rows.values()])
     drafts: list[EffectDraft] = []
     for effect, _ in pairs:
@@ -97,21 +118,34 @@ def cancel_refused(session: Session, pairs: Pairs, now: datetime) -> list[Effect
     for effect, verdict in pairs:
         [row] = select_by(session, FulfilmentOrder, "id", [effect["subject_id"]], lock=True)
         if row["request_state"] == RequestState.CANCELLATION_REQUESTED:
-            advance_fulfilment_orders(
-                session, [(row, {"request_state": RequestState.ACCEPTED})], verdict.code, now)
-        open_cases(session, [CaseDraft(
-            key=f"cancel:{effect['order_id']}", kind="cancelled_too_late", severity="high",
-            order_id=effect["order_id"], subject_id=effect["subject_id"], facts={"code": verdict.code},
-            choices=["recall_parcel", "await_return", "accept"],
-        )], now)
+            advance_fulfilment_orders(session, [(row, {"request_state": RequestState.ACCEPTED})], verdict.code, now)
+        open_cases(
+            session,
+            [
+                CaseDraft(
+                    key=f"cancel:{effect['order_id']}",
+                    kind="cancelled_too_late",
+                    severity="high",
+                    order_id=effect["order_id"],
+                    subject_id=effect["subject_id"],
+                    facts={"code": verdict.code},
+                    choices=["recall_parcel", "await_return", "accept"],
+                )
+            ],
+            now,
+        )
     return []
 
 
 def _void_labels(session: Session, row: Mapping[str, Any]) -> list[EffectDraft]:
     return [
         EffectDraft(
-            kind="label.void", key=f"label_void:{shipment['id']}", target="labels", order_id=row["order_id"],
-            subject_id=shipment["id"], request={"quote": shipment["quote_external_id"]},
+            kind="label.void",
+            key=f"label_void:{shipment['id']}",
+            target="labels",
+            order_id=row["order_id"],
+            subject_id=shipment["id"],
+            request={"quote": shipment["quote_external_id"]},
         )
         for shipment in select_by(session, Shipment, "fulfilment_order_id", [row["id"]])
         if shipment["label_cost_minor"] and shipment["shipped_at"] is None
@@ -122,54 +156,103 @@ def quoted(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
     """`on_done` of label.quote: the chosen rate is bought next."""
     return [
         EffectDraft(
-            kind="label.buy", key=f"label:{effect['request']['reference']}", target="labels",
-            order_id=effect["order_id"], subject_id=effect["subject_id"],
+            kind="label.buy",
+            key=f"label:{effect['request']['reference']}",
+            target="labels",
+            order_id=effect["order_id"],
+            subject_id=effect["subject_id"],
             request={"quote": verdict.external_id, **effect["request"], **verdict.data},
         )
         for effect, verdict in pairs
     ]
 
 
-def label_bought(session: Session, pairs: Pairs, now: datetime, *, keep: timedelta, policies: Policies) -> list[EffectDraft]:
+def label_bought(
+    session: Session, pairs: Pairs, now: datetime, *, keep: timedelta, policies: Policies
+) -> list[EffectDraft]:
     """`on_done` of label.buy: the parcel exists, its label is stored, the own warehouse may pick."""
     for effect, verdict in pairs:
         [row] = select_by(session, FulfilmentOrder, "id", [effect["subject_id"]])
         label = verdict.private["label"]
         document = store_document(
-            session, "label", "application/pdf", verdict.private["pdf"], order_id=row["order_id"],
-            subject_id=row["id"], now=now, keep=keep)
-        add_shipment(session, {
-            "id": new_id("shp"), "order_id": row["order_id"], "fulfilment_order_id": row["id"],
-            "external_id": label.quote_external_id, "state": ParcelState.LABEL_CREATED,
-            "tracking_number": label.tracking_number, "carrier": label.carrier, "service": label.service,
-            "tracking_url": tracking_url(policies, label.carrier, label.tracking_number),
-            "label_document_id": document, "quote_external_id": label.quote_external_id,
-            "label_cost_minor": label.cost_minor, "label_currency": label.currency,
-            "tracker_external_id": "", "polling": False, "shop_fulfilment_external_id": "", "created_at": now,
-            "shipped_at": None, "delivered_at": None, "estimated_delivery": None, "due_at": now, "attempts": 0,
-            "lease_token": 0, "error": "",
-        }, now)
+            session,
+            "label",
+            "application/pdf",
+            verdict.private["pdf"],
+            order_id=row["order_id"],
+            subject_id=row["id"],
+            now=now,
+            keep=keep,
+        )
+        add_shipment(
+            session,
+            {
+                "id": new_id("shp"),
+                "order_id": row["order_id"],
+                "fulfilment_order_id": row["id"],
+                "external_id": label.quote_external_id,
+                "state": ParcelState.LABEL_CREATED,
+                "tracking_number": label.tracking_number,
+                "carrier": label.carrier,
+                "service": label.service,
+                "tracking_url": tracking_url(policies, label.carrier, label.tracking_number),
+                "label_document_id": document,
+                "quote_external_id": label.quote_external_id,
+                "label_cost_minor": label.cost_minor,
+                "label_currency": label.currency,
+                "tracker_external_id": "",
+                "polling": False,
+                "shop_fulfilment_external_id": "",
+                "created_at": now,
+                "shipped_at": None,
+                "delivered_at": None,
+                "estimated_delivery": None,
+                "due_at": now,
+                "attempts": 0,
+                "lease_token": 0,
+                "error": "",
+            },
+            now,
+        )
     return []
 
 
 def store_document(
-    session: Session, kind: str, content_type: str, content: bytes, *, order_id: str, subject_id: str,
-    now: datetime, keep: timedelta,
+    session: Session,
+    kind: str,
+    content_type: str,
+    content: bytes,
+    *,
+    order_id: str,
+    subject_id: str,
+    now: datetime,
+    keep: timedelta,
 ) -> str:
     """Keep a file by its content; the same bytes twice are one document. Returns its id."""
     document_id = f"{kind}:{hashlib.sha256(content).hexdigest()}"
-    insert_new(session, Document, [{
-        "id": document_id, "kind": kind, "content_type": content_type, "content": content, "order_id": order_id,
-        "subject_id": subject_id, "created_at": now, "purge_at": now + keep,
-    }])
+    insert_new(
+        session,
+        Document,
+        [
+            {
+                "id": document_id,
+                "kind": kind,
+                "content_type": content_type,
+                "content": content,
+                "order_id": order_id,
+                "subject_id": subject_id,
+                "created_at": now,
+                "purge_at": now + keep,
+            }
+        ],
+    )
     return document_id
 
 
 def voided(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
     """`on_done` of label.void."""
     for row in select_by(session, Shipment, "id", [effect["subject_id"] for effect, _ in pairs]):
-        advance_shipment(
-            session, row, ParcelState.CANCELLED, cause="label_voided", now=now, values={"polling": False})
+        advance_shipment(session, row, ParcelState.CANCELLED, cause="label_voided", now=now, values={"polling": False})
     return []
 
 
@@ -181,8 +264,10 @@ def requests_for(session: Session, fulfilment_order_ids: Sequence[str]) -> dict[
     lines = fulfilment_lines_of(session, list(rows))
     return {
         i: {
-            "fulfilment_order": row, "order": orders[row["order_id"]],
-            "contact": people[orders[row["order_id"]]["contact_id"]], "lines": lines[i],
+            "fulfilment_order": row,
+            "order": orders[row["order_id"]],
+            "contact": people[orders[row["order_id"]]["contact_id"]],
+            "lines": lines[i],
         }
         for i, row in rows.items()
     }

@@ -58,8 +58,15 @@ def open_holds(session: Session, order_ids: Sequence[str]) -> dict[str, list[Map
 
 def hold_row(order_id: str, hold: WantedHold, *, placed_by: str, now: datetime) -> Row:
     return {
-        "id": new_id("hold"), "order_id": order_id, "name": hold.name, "owner": hold.owner, "reason": hold.reason,
-        "placed_by": placed_by, "placed_at": now, "due_at": hold.due_at, "released_by": "",
+        "id": new_id("hold"),
+        "order_id": order_id,
+        "name": hold.name,
+        "owner": hold.owner,
+        "reason": hold.reason,
+        "placed_by": placed_by,
+        "placed_at": now,
+        "due_at": hold.due_at,
+        "released_by": "",
     }
 
 
@@ -69,16 +76,16 @@ def place_holds(
     """Place named holds (order id, hold); one that stands under the same name stays. Returns the new rows."""
     standing = {
         (row["order_id"], row["name"])
-        for rows in open_holds(session, [order_id for order_id, _ in wanted]).values() for row in rows
+        for rows in open_holds(session, [order_id for order_id, _ in wanted]).values()
+        for row in rows
     }
     rows = [
         hold_row(order_id, hold, placed_by=placed_by, now=now)
-        for order_id, hold in wanted if (order_id, hold.name) not in standing
+        for order_id, hold in wanted
+        if (order_id, hold.name) not in standing
     ]
     insert_rows(session, Hold, rows)
-    audit.append(session, [
-        audit.entry("hold", row["order_id"], "", row["name"], row["reason"], now) for row in rows
-    ])
+    audit.append(session, [audit.entry("hold", row["order_id"], "", row["name"], row["reason"], now) for row in rows])
     return rows
 
 
@@ -86,9 +93,7 @@ def release_holds(
     session: Session, order_ids: Sequence[str], names: Sequence[str], *, by: str, cause: str, now: datetime
 ) -> int:
     """End open holds of these names; returns how many there were."""
-    found = [
-        row for rows in open_holds(session, order_ids).values() for row in rows if row["name"] in names
-    ]
+    found = [row for rows in open_holds(session, order_ids).values() for row in rows if row["name"] in names]
     if not found:
         return 0
     session.execute(
@@ -102,19 +107,37 @@ def contact_row(
     order_id: str, kind: str, version: int, origin: str, address: Address, email: str, now: datetime
 ) -> Row:
     return {
-        "id": f"{order_id}:{kind}:{version}", "order_id": order_id, "kind": kind, "version": version,
-        "origin": origin, "name": address.name, "company": address.company, "line1": address.line1,
-        "line2": address.line2, "city": address.city, "region": address.region,
-        "postal_code": address.postal_code, "country": address.country, "phone": address.phone, "email": email,
-        "verdict": "", "created_at": now,
+        "id": f"{order_id}:{kind}:{version}",
+        "order_id": order_id,
+        "kind": kind,
+        "version": version,
+        "origin": origin,
+        "name": address.name,
+        "company": address.company,
+        "line1": address.line1,
+        "line2": address.line2,
+        "city": address.city,
+        "region": address.region,
+        "postal_code": address.postal_code,
+        "country": address.country,
+        "phone": address.phone,
+        "email": email,
+        "verdict": "",
+        "created_at": now,
     }
 
 
 def address_of(contact: Mapping[str, Any]) -> Address:
     return Address(
-        name=contact["name"], company=contact["company"], line1=contact["line1"], line2=contact["line2"],
-        city=contact["city"], region=contact["region"], postal_code=contact["postal_code"],
-        country=contact["country"], phone=contact["phone"],
+        name=contact["name"],
+        company=contact["company"],
+        line1=contact["line1"],
+        line2=contact["line2"],
+        city=contact["city"],
+        region=contact["region"],
+        postal_code=contact["postal_code"],
+        country=contact["country"],
+        phone=contact["phone"],
     )
 
 
@@ -122,19 +145,21 @@ def add_contact(
     session: Session, order: OrderRow, kind: str, address: Address, *, email: str, origin: str, now: datetime
 ) -> str:
     """A new version of an order's contact; the shipping one becomes current. Returns its id."""
-    newest = session.execute(
-        sa.select(sa.func.max(_contact.c.version)).where(
-            _contact.c.order_id == order["id"], _contact.c.kind == kind
-        )
-    ).scalar_one() or 0
+    newest = (
+        session.execute(
+            sa.select(sa.func.max(_contact.c.version)).where(
+                _contact.c.order_id == order["id"], _contact.c.kind == kind
+            )
+        ).scalar_one()
+        or 0
+    )
     row = contact_row(order["id"], kind, newest + 1, origin, address, email, now)
     insert_rows(session, OrderContact, [row])
     if kind == "shipping":
         session.execute(
             sa.update(_order)
             .where(_order.c.id == order["id"])
-            .values(contact_id=row["id"], country=address.country, region=address.region,
-                    version=_order.c.version + 1)
+            .values(contact_id=row["id"], country=address.country, region=address.region, version=_order.c.version + 1)
         )
     audit.append(session, [audit.entry("order_contact", order["id"], "", row["id"], origin, now)])
     return str(row["id"])
@@ -182,13 +207,27 @@ def fence(session: Session, order_id: str, *, by: str, token: str, base_version:
 def unfence(session: Session, order_id: str, *, token: str) -> None:
     """Lift one's own fence; somebody else's stays."""
     session.execute(
-        sa.update(_order).where(_order.c.id == order_id, _order.c.fence_token == token)
+        sa.update(_order)
+        .where(_order.c.id == order_id, _order.c.fence_token == token)
         .values(fence_token="", fenced_by="")
     )
 
 
 __all__ = [
-    "EDIT_WINDOW", "Fenced", "add_contact", "address_of", "advance_orders", "contact_row", "contacts",
-    "count_units", "fence", "hold_row", "lines_of", "lock_orders", "open_holds", "place_holds",
-    "release_holds", "unfence",
+    "EDIT_WINDOW",
+    "Fenced",
+    "add_contact",
+    "address_of",
+    "advance_orders",
+    "contact_row",
+    "contacts",
+    "count_units",
+    "fence",
+    "hold_row",
+    "lines_of",
+    "lock_orders",
+    "open_holds",
+    "place_holds",
+    "release_holds",
+    "unfence",
 ]

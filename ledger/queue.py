@@ -18,8 +18,14 @@ _work = table_of(Work)
 
 def work_row(stage: str, subject_id: str, due_at: datetime, *, priority: int = 5) -> Row:
     return {
-        "id": f"{stage}:{subject_id}", "stage": stage, "subject_id": subject_id, "priority": priority,
-        "due_at": due_at, "attempts": 0, "lease_token": 0, "error": "",
+        "id": f"{stage}:{subject_id}",
+        "stage": stage,
+        "subject_id": subject_id,
+        "priority": priority,
+        "due_at": due_at,
+        "attempts": 0,
+        "lease_token": 0,
+        "error": "",
     }
 
 
@@ -41,13 +47,17 @@ def enqueue(session: Session, rows: Sequence[Row]) -> None:
             )
 
 
-def claim_work(
-    session: Session, stage: str, *, limit: int, now: datetime, real_now: datetime
-) -> Claimed:
+def claim_work(session: Session, stage: str, *, limit: int, now: datetime, real_now: datetime) -> Claimed:
     """Take what is due at a stage, most urgent first."""
     return claim(
-        session, Work, where=[_work.c.stage == stage], limit=limit, now=now, real_now=real_now,
-        order_by=("priority", "due_at"), values={"error": ""},
+        session,
+        Work,
+        where=[_work.c.stage == stage],
+        limit=limit,
+        now=now,
+        real_now=real_now,
+        order_by=("priority", "due_at"),
+        values={"error": ""},
     )
 
 
@@ -103,7 +113,8 @@ def next_due(session: Session, *, now: datetime, real_now: datetime) -> dict[str
     waiting = (
         sa.select(inbox.c.source)
         .where(
-            inbox.c.handled_at.is_(None), inbox.c.due_at <= now,
+            inbox.c.handled_at.is_(None),
+            inbox.c.due_at <= now,
             sa.or_(inbox.c.lease_until.is_(None), inbox.c.lease_until < real_now),
         )
         .limit(1000)

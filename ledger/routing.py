@@ -36,9 +36,7 @@ _variant, _product = table_of(ProductVariant), table_of(Product)
 _ROUTABLE = (OrderState.ACCEPTED, OrderState.ROUTING, OrderState.IN_FULFILMENT)
 
 
-def route_orders(
-    session: Session, order_ids: Sequence[str], policies: Policies, now: datetime
-) -> dict[str, Reason]:
+def route_orders(session: Session, order_ids: Sequence[str], policies: Policies, now: datetime) -> dict[str, Reason]:
     """Plan and promise what is not promised yet; returns the outcome of each order."""
     orders = lock_orders(session, order_ids)
     holds = open_holds(session, order_ids)
@@ -56,7 +54,7 @@ def route_orders(
     lines = lines_of(session, [order["id"] for order in todo])
     facts = _variant_facts(session, {line["sku"] for rows in lines.values() for line in rows})
     skus = {part for sku, fact in facts.items() for part in ([p[0] for p in fact["kit_parts"]] or [sku])}
-    free = free_units(lock_levels(session, skus | {l["sku"] for rows in lines.values() for l in rows}))
+    free = free_units(lock_levels(session, skus | {line["sku"] for rows in lines.values() for line in rows}))
     batch = _Batch(session, policies, facts, free, now)
     for order in todo:
         outcome[order["id"]] = batch.route(order, lines[order["id"]])
@@ -68,8 +66,12 @@ class _Batch:
     """Rows of one chunk, written together."""
 
     def __init__(
-        self, session: Session, policies: Policies, facts: Mapping[str, Mapping[str, Any]],
-        free: dict[tuple[str, str], int], now: datetime,
+        self,
+        session: Session,
+        policies: Policies,
+        facts: Mapping[str, Mapping[str, Any]],
+        free: dict[tuple[str, str], int],
+        now: datetime,
     ) -> None:
         self.session, self.policies, self.facts, self.free, self.now = session, policies, facts, free, now
         self.fulfilment_orders: list[Row] = []
@@ -85,7 +87,8 @@ class _Batch:
     def route(self, order: OrderRow, lines: Sequence[Mapping[str, Any]]) -> Reason:
         wanted = {
             line["id"]: line["ordered"] - line["cancelled"] - line["reserved"]
-            for line in lines if line["requires_shipping"]
+            for line in lines
+            if line["requires_shipping"]
         }
         demand = self._demand(order, lines, wanted)
         if not demand.lines:
@@ -99,7 +102,8 @@ class _Batch:
         self._decide(order, demand, plan, reason)
         self.units += [
             (line["id"], "backordered", backordered.get(line["id"], 0) - line["backordered"])
-            for line in lines if line["id"] in wanted and backordered.get(line["id"], 0) != line["backordered"]
+            for line in lines
+            if line["id"] in wanted and backordered.get(line["id"], 0) != line["backordered"]
         ]
         if not plan.allocations:
             if order["state"] == OrderState.ACCEPTED:
@@ -110,12 +114,22 @@ class _Batch:
             return reason
         self._promise(order, plan, parts)
         if backordered:
-            open_cases(self.session, [CaseDraft(
-                key=f"backorder:{order['id']}", kind="backorder", severity="low", order_id=order["id"],
-                subject_id=order["id"], owner="merchandising",
-                facts={"units": sum(backordered.values()), "lines": sorted(backordered)},
-                choices=["wait", "cancel_rest"],
-            )], self.now)
+            open_cases(
+                self.session,
+                [
+                    CaseDraft(
+                        key=f"backorder:{order['id']}",
+                        kind="backorder",
+                        severity="low",
+                        order_id=order["id"],
+                        subject_id=order["id"],
+                        owner="merchandising",
+                        facts={"units": sum(backordered.values()), "lines": sorted(backordered)},
+                        choices=["wait", "cancel_rest"],
+                    )
+                ],
+                self.now,
+            )
         elif order["state"] != OrderState.ACCEPTED:
             resolve_by_key(self.session, f"backorder:{order['id']}", cause="stock_arrived", now=self.now)
         return reason
@@ -127,10 +141,15 @@ class _Batch:
             if wanted.get(line["id"], 0) <= 0:
                 continue
             fact = self.facts.get(line["sku"], {})
-            parts.append(DemandLine(
-                line["id"], line["sku"], wanted[line["id"]], fact.get("weight_g") or shipping.default_weight_g,
-                bool(fact.get("hazmat")),
-            ))
+            parts.append(
+                DemandLine(
+                    line["id"],
+                    line["sku"],
+                    wanted[line["id"]],
+                    fact.get("weight_g") or shipping.default_weight_g,
+                    bool(fact.get("hazmat")),
+                )
+            )
         days = shipping.max_days.get(order["shipping_code"], shipping.default_max_days)
         return Demand(order["id"], order["country"], days, tuple(parts))
 
@@ -165,20 +184,35 @@ class _Batch:
         due = max(order["release_at"], self.now)
         for node_id in plan.nodes:
             fulfilment_order_id = new_id("ful")
-            self.fulfilment_orders.append({
-                "id": fulfilment_order_id, "order_id": order["id"], "location_id": node_id,
-                "state": FulfilmentOrderState.SCHEDULED, "request_state": RequestState.UNSUBMITTED,
-                "release_at": due, "priority": priority, "attempt": 1, "node_external_id": "",
-                "pick_list_id": "", "created_at": self.now,
-            })
+            self.fulfilment_orders.append(
+                {
+                    "id": fulfilment_order_id,
+                    "order_id": order["id"],
+                    "location_id": node_id,
+                    "state": FulfilmentOrderState.SCHEDULED,
+                    "request_state": RequestState.UNSUBMITTED,
+                    "release_at": due,
+                    "priority": priority,
+                    "attempt": 1,
+                    "node_external_id": "",
+                    "pick_list_id": "",
+                    "created_at": self.now,
+                }
+            )
             for part, per in parts:
                 if part.node_id == node_id:
                     self.promises.append((order["id"], fulfilment_order_id, part))
-                    self.fulfilment_lines.append({
-                        "id": f"{fulfilment_order_id}:{len(self.fulfilment_lines):04d}",
-                        "fulfilment_order_id": fulfilment_order_id, "order_line_id": part.line_id,
-                        "sku": part.sku, "quantity": part.quantity, "per_unit": per, "shipped": 0,
-                    })
+                    self.fulfilment_lines.append(
+                        {
+                            "id": f"{fulfilment_order_id}:{len(self.fulfilment_lines):04d}",
+                            "fulfilment_order_id": fulfilment_order_id,
+                            "order_line_id": part.line_id,
+                            "sku": part.sku,
+                            "quantity": part.quantity,
+                            "per_unit": per,
+                            "shipped": 0,
+                        }
+                    )
         self.units += [(a.line_id, "reserved", a.quantity) for a in plan.allocations]
         if order["state"] == OrderState.ACCEPTED:
             self.moves.append((order, OrderState.ROUTING, plan.reason))
@@ -186,30 +220,42 @@ class _Batch:
 
     def _decide(self, order: OrderRow, demand: Demand, plan: Plan, reason: Reason) -> None:
         inputs = {
-            "country": demand.country, "max_days": demand.max_days,
+            "country": demand.country,
+            "max_days": demand.max_days,
             "lines": [[line.line_id, line.sku, line.quantity, line.weight_g, line.hazmat] for line in demand.lines],
             "stock": [
                 [node.id, line.sku, self.free_after.get((node.id, line.sku), 0)]
-                for node in self.policies.nodes for line in demand.lines
+                for node in self.policies.nodes
+                for line in demand.lines
             ],
         }
         choice = {
-            "solver": plan.solver, "cost_minor": plan.cost_minor,
+            "solver": plan.solver,
+            "cost_minor": plan.cost_minor,
             "allocations": [[a.node_id, a.line_id, a.sku, a.quantity] for a in plan.allocations],
         }
-        self.decisions.append({
-            "workflow": "route", "order_id": order["id"], "inputs": inputs, "candidates": list(plan.candidates),
-            "choice": choice, "explanation": [reason.as_json()],
-        })
+        self.decisions.append(
+            {
+                "workflow": "route",
+                "order_id": order["id"],
+                "inputs": inputs,
+                "candidates": list(plan.candidates),
+                "choice": choice,
+                "explanation": [reason.as_json()],
+            }
+        )
 
     def write(self) -> None:
         session, now = self.session, self.now
         insert_rows(session, FulfilmentOrder, self.fulfilment_orders)
         insert_rows(session, FulfilmentOrderLine, self.fulfilment_lines)
-        audit.append(session, [
-            audit.entry("fulfilment_order", row["id"], "", row["state"], "routed", now)
-            for row in self.fulfilment_orders
-        ])
+        audit.append(
+            session,
+            [
+                audit.entry("fulfilment_order", row["id"], "", row["state"], "routed", now)
+                for row in self.fulfilment_orders
+            ],
+        )
         reserve(session, self.promises, self.free, now)
         count_units(session, self.units)
         place_holds(session, self.holds, placed_by="route", now=now)
@@ -230,5 +276,3 @@ def _variant_facts(session: Session, skus: set[str]) -> dict[str, Mapping[str, A
     for row in session.execute(statement).mappings():
         facts.setdefault(row["sku"], row)
     return facts
-
-

@@ -61,7 +61,12 @@ def update_by(session: Session, model: type[SQLModel], rows: Sequence[Row], *, k
 
 
 def select_by(
-    session: Session, model: type[SQLModel], column: str, values: Iterable[Any], *, lock: bool = False,
+    session: Session,
+    model: type[SQLModel],
+    column: str,
+    values: Iterable[Any],
+    *,
+    lock: bool = False,
     order_by: str | None = None,
 ) -> list[Mapping[str, Any]]:
     """Rows as mappings where `column` is one of `values`; `lock` takes row locks (in a fixed order)."""

@@ -82,12 +82,21 @@ def _record(
     for parcel in said.shipments:
         if parcel.state in _TROUBLE:
             outcome = "trouble"
-            open_cases(session, [CaseDraft(
-                key=f"node_trouble:{row['id']}:{parcel.detail or parcel.raw_state}", kind="node_exception",
-                severity="high", order_id=order["id"], subject_id=row["id"],
-                facts={"state": parcel.raw_state, "detail": parcel.detail},
-                choices=["wait", "reroute", "cancel"],
-            )], now)
+            open_cases(
+                session,
+                [
+                    CaseDraft(
+                        key=f"node_trouble:{row['id']}:{parcel.detail or parcel.raw_state}",
+                        kind="node_exception",
+                        severity="high",
+                        order_id=order["id"],
+                        subject_id=row["id"],
+                        facts={"state": parcel.raw_state, "detail": parcel.detail},
+                        choices=["wait", "reroute", "cancel"],
+                    )
+                ],
+                now,
+            )
         if parcel.state not in (NodeState.LABELLED, NodeState.SHIPPED, NodeState.DELIVERED):
             continue
         shipment = known.get(parcel.external_id) or _new_shipment(session, order, row, parcel, policies, now)
@@ -102,14 +111,30 @@ def _new_shipment(
     session: Session, order: OrderRow, row: FulfilmentRow, parcel: NodeShipment, policies: Policies, now: datetime
 ) -> Mapping[str, Any]:
     fresh = {
-        "id": new_id("shp"), "order_id": order["id"], "fulfilment_order_id": row["id"],
-        "external_id": parcel.external_id, "state": ParcelState.LABEL_CREATED,
-        "tracking_number": parcel.tracking_number, "carrier": parcel.carrier, "service": parcel.service,
+        "id": new_id("shp"),
+        "order_id": order["id"],
+        "fulfilment_order_id": row["id"],
+        "external_id": parcel.external_id,
+        "state": ParcelState.LABEL_CREATED,
+        "tracking_number": parcel.tracking_number,
+        "carrier": parcel.carrier,
+        "service": parcel.service,
         "tracking_url": parcel.tracking_url or tracking_url(policies, parcel.carrier, parcel.tracking_number),
-        "label_document_id": "", "quote_external_id": "", "label_cost_minor": 0, "label_currency": "",
-        "tracker_external_id": "", "polling": False, "shop_fulfilment_external_id": "", "created_at": now,
-        "shipped_at": None, "delivered_at": None, "estimated_delivery": None, "due_at": now, "attempts": 0,
-        "lease_token": 0, "error": "",
+        "label_document_id": "",
+        "quote_external_id": "",
+        "label_cost_minor": 0,
+        "label_currency": "",
+        "tracker_external_id": "",
+        "polling": False,
+        "shop_fulfilment_external_id": "",
+        "created_at": now,
+        "shipped_at": None,
+        "delivered_at": None,
+        "estimated_delivery": None,
+        "due_at": now,
+        "attempts": 0,
+        "lease_token": 0,
+        "error": "",
     }
     add_shipment(session, fresh, now)
     return fresh
@@ -127,14 +152,14 @@ def tracking_url(policies: Policies, carrier: str, number: str) -> str:
     return urls.get(carrier.lower(), urls["default"]).replace("{number}", number)
 
 
-def _fill(
-    session: Session, shipment: Mapping[str, Any], parcel: NodeShipment, policies: Policies
-) -> Mapping[str, Any]:
+def _fill(session: Session, shipment: Mapping[str, Any], parcel: NodeShipment, policies: Policies) -> Mapping[str, Any]:
     """A label made earlier may have had no number yet."""
     if shipment["tracking_number"] == parcel.tracking_number:
         return shipment
     values = {
-        "tracking_number": parcel.tracking_number, "carrier": parcel.carrier, "service": parcel.service,
+        "tracking_number": parcel.tracking_number,
+        "carrier": parcel.carrier,
+        "service": parcel.service,
         "tracking_url": parcel.tracking_url or tracking_url(policies, parcel.carrier, parcel.tracking_number),
     }
     session.execute(sa.update(_shipment).where(_shipment.c.id == shipment["id"]).values(**values))
@@ -142,23 +167,36 @@ def _fill(
 
 
 def mark_shipped(
-    session: Session, order: OrderRow, row: FulfilmentRow, shipment: Mapping[str, Any],
-    content: Sequence[NodeLine], shipped_at: datetime, now: datetime,
+    session: Session,
+    order: OrderRow,
+    row: FulfilmentRow,
+    shipment: Mapping[str, Any],
+    content: Sequence[NodeLine],
+    shipped_at: datetime,
+    now: datetime,
 ) -> list[EffectDraft]:
     """A parcel has left the building: units, promise, shop, money, books and customer follow in one transaction."""
     lines = fulfilment_lines_of(session, [row["id"]])[row["id"]]
     taken = _match(lines, content)
     session.execute(
-        sa.update(_shipment).where(_shipment.c.id == shipment["id"])
+        sa.update(_shipment)
+        .where(_shipment.c.id == shipment["id"])
         .values(shipped_at=shipped_at, polling=True, due_at=shipped_at + FIRST_LOOK)
     )
     _count_lines(session, taken)
-    stock.consume(session, row["id"], {(t["order_line_id"], t["sku"]): n for t, n in taken}, ref=shipment["id"], now=now)
+    stock.consume(
+        session, row["id"], {(t["order_line_id"], t["sku"]): n for t, n in taken}, ref=shipment["id"], now=now
+    )
     units = _ordered_units(session, order["id"])
-    insert_new(session, ShipmentLine, [
-        {"shipment_id": shipment["id"], "order_line_id": line_id, "sku": sku, "quantity": count}
-        for line_id, sku, count in units
-    ], returning="shipment_id")
+    insert_new(
+        session,
+        ShipmentLine,
+        [
+            {"shipment_id": shipment["id"], "order_line_id": line_id, "sku": sku, "quantity": count}
+            for line_id, sku, count in units
+        ],
+        returning="shipment_id",
+    )
     if all(line["quantity"] <= line["shipped"] for line in fulfilment_lines_of(session, [row["id"]])[row["id"]]):
         advance_fulfilment_orders(session, [(row, {"state": FulfilmentOrderState.CLOSED})], "shipped", now)
     queue.enqueue(session, [queue.work_row("reconcile", order["id"], now)])
@@ -173,9 +211,7 @@ def mark_shipped(
     return _effects(session, order, shipment)
 
 
-def _match(
-    lines: Sequence[Mapping[str, Any]], content: Sequence[NodeLine]
-) -> list[tuple[Mapping[str, Any], int]]:
+def _match(lines: Sequence[Mapping[str, Any]], content: Sequence[NodeLine]) -> list[tuple[Mapping[str, Any], int]]:
     """Lay a parcel's SKUs onto the fulfilment order's lines, in their order."""
     left: dict[str, int] = {}
     for part in content:
@@ -218,16 +254,41 @@ def _effects(session: Session, order: OrderRow, shipment: Mapping[str, Any]) -> 
     target = f"{order['source']}/{order['account']}"
     drafts: list[EffectDraft] = []
     if select_by(session, ShopFulfilment, "order_id", [order["id"]]):
-        drafts.append(EffectDraft("shop.fulfil", f"fulfil:{shipment['id']}", target, order["id"], shipment["id"],
-                                  {"shipment_id": shipment["id"]}))
+        drafts.append(
+            EffectDraft(
+                "shop.fulfil",
+                f"fulfil:{shipment['id']}",
+                target,
+                order["id"],
+                shipment["id"],
+                {"shipment_id": shipment["id"]},
+            )
+        )
     if shipment["tracking_number"]:
-        drafts.append(EffectDraft("tracker.create", f"tracker:{shipment['id']}", "trackers", order["id"],
-                                  shipment["id"], {"shipment_id": shipment["id"]}))
+        drafts.append(
+            EffectDraft(
+                "tracker.create",
+                f"tracker:{shipment['id']}",
+                "trackers",
+                order["id"],
+                shipment["id"],
+                {"shipment_id": shipment["id"]},
+            )
+        )
     drafts += [
-        EffectDraft("shop.capture", f"capture:{payment['id']}:{payment['authorisation_external_id']}", target,
-                    order["id"], payment["id"], {
-                        "payment_id": payment["id"], "authorization": payment["authorisation_external_id"],
-                        "amount_minor": payment["authorised_minor"], "currency": payment["currency"]})
+        EffectDraft(
+            "shop.capture",
+            f"capture:{payment['id']}:{payment['authorisation_external_id']}",
+            target,
+            order["id"],
+            payment["id"],
+            {
+                "payment_id": payment["id"],
+                "authorization": payment["authorisation_external_id"],
+                "amount_minor": payment["authorised_minor"],
+                "currency": payment["currency"],
+            },
+        )
         for payment in select_by(session, Payment, "order_id", [order["id"]])
         if payment["authorised_minor"] and payment["authorisation_external_id"]
     ]
@@ -248,15 +309,31 @@ def node_cancelled(session: Session, order: OrderRow, row: FulfilmentRow, now: d
     advance_fulfilment_orders(session, [(row, wanted)], "node_cancelled", now)
     give_back_units(session, row)
     if not asked:
-        open_cases(session, [CaseDraft(
-            key=f"node_cancelled:{row['id']}", kind="node_cancelled", severity="high", order_id=order["id"],
-            subject_id=row["id"], facts={"location": row["location_id"]}, choices=["reroute", "cancel"],
-        )], now)
+        open_cases(
+            session,
+            [
+                CaseDraft(
+                    key=f"node_cancelled:{row['id']}",
+                    kind="node_cancelled",
+                    severity="high",
+                    order_id=order["id"],
+                    subject_id=row["id"],
+                    facts={"location": row["location_id"]},
+                    choices=["reroute", "cancel"],
+                )
+            ],
+            now,
+        )
     return []
 
 
 def advance_shipment(
-    session: Session, row: Mapping[str, Any], to: ParcelState, *, cause: str, now: datetime,
+    session: Session,
+    row: Mapping[str, Any],
+    to: ParcelState,
+    *,
+    cause: str,
+    now: datetime,
     values: Mapping[str, Any] | None = None,
 ) -> None:
     """The one writer of a parcel's state. Raises: IllegalTransition."""
@@ -264,4 +341,3 @@ def advance_shipment(
         check("shipment", row["state"], to)
         audit.append(session, [audit.entry("shipment", row["id"], row["state"], to, cause, now)])
     session.execute(sa.update(_shipment).where(_shipment.c.id == row["id"]).values(state=to, **(values or {})))
-

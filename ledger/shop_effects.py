@@ -27,7 +27,8 @@ def held(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
     `wanted`, so that the release finds it."""
     for effect, verdict in pairs:
         session.execute(
-            sa.update(_mirror).where(_mirror.c.id == effect["subject_id"], _mirror.c.hold_state == "wanted")
+            sa.update(_mirror)
+            .where(_mirror.c.id == effect["subject_id"], _mirror.c.hold_state == "wanted")
             .values(hold_state="held", hold_external_id=verdict.external_id)
         )
     return []
@@ -36,21 +37,29 @@ def held(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
 def hold_refused(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
     """The shop cannot hold it any more (shipped or cancelled there): there is nothing to release either."""
     for effect, verdict in pairs:
-        session.execute(
-            sa.update(_mirror).where(_mirror.c.id == effect["subject_id"]).values(hold_state="none")
+        session.execute(sa.update(_mirror).where(_mirror.c.id == effect["subject_id"]).values(hold_state="none"))
+        open_cases(
+            session,
+            [
+                CaseDraft(
+                    key=f"hold_refused:{effect['subject_id']}",
+                    kind="shop_refused_hold",
+                    order_id=effect["order_id"],
+                    subject_id=effect["subject_id"],
+                    facts={"code": verdict.code, "detail": verdict.detail},
+                    choices=["ignore", "cancel"],
+                )
+            ],
+            now,
         )
-        open_cases(session, [CaseDraft(
-            key=f"hold_refused:{effect['subject_id']}", kind="shop_refused_hold", order_id=effect["order_id"],
-            subject_id=effect["subject_id"], facts={"code": verdict.code, "detail": verdict.detail},
-            choices=["ignore", "cancel"],
-        )], now)
     return []
 
 
 def released(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
     """Our hold in the shop is gone; orders without a further one go to their nodes."""
     session.execute(
-        sa.update(_mirror).where(_mirror.c.id.in_([effect["subject_id"] for effect, _ in pairs]))
+        sa.update(_mirror)
+        .where(_mirror.c.id.in_([effect["subject_id"] for effect, _ in pairs]))
         .values(hold_state="released")
     )
     return after_shop_release(session, [effect["order_id"] for effect, _ in pairs], now)
@@ -58,14 +67,22 @@ def released(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]
 
 def release_refused(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
     """The shop does not let go: most likely the order was cancelled there. Nothing is sent to a node."""
-    open_cases(session, [
-        CaseDraft(
-            key=f"release_refused:{effect['subject_id']}", kind="shop_refused_release", severity="high",
-            order_id=effect["order_id"], subject_id=effect["subject_id"],
-            facts={"code": verdict.code, "detail": verdict.detail}, choices=["retry", "cancel"],
-        )
-        for effect, verdict in pairs
-    ], now)
+    open_cases(
+        session,
+        [
+            CaseDraft(
+                key=f"release_refused:{effect['subject_id']}",
+                kind="shop_refused_release",
+                severity="high",
+                order_id=effect["order_id"],
+                subject_id=effect["subject_id"],
+                facts={"code": verdict.code, "detail": verdict.detail},
+                choices=["retry", "cancel"],
+            )
+            for effect, verdict in pairs
+        ],
+        now,
+    )
     return []
 
 
@@ -92,7 +109,8 @@ def fulfilled(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft
     """The shop knows the parcel."""
     for effect, verdict in pairs:
         session.execute(
-            sa.update(_shipment).where(_shipment.c.id == effect["subject_id"])
+            sa.update(_shipment)
+            .where(_shipment.c.id == effect["subject_id"])
             .values(shop_fulfilment_external_id=verdict.external_id)
         )
     return []
@@ -104,9 +122,14 @@ def captured(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]
     for effect, verdict in pairs:
         payment = payments[effect["subject_id"]]
         record_capture(
-            session, effect["order_id"], payment["gateway"], external_id=verdict.external_id,
-            parent=effect["request"]["authorization"], amount_minor=effect["request"]["amount_minor"],
-            currency=effect["request"]["currency"], now=now,
+            session,
+            effect["order_id"],
+            payment["gateway"],
+            external_id=verdict.external_id,
+            parent=effect["request"]["authorization"],
+            amount_minor=effect["request"]["amount_minor"],
+            currency=effect["request"]["currency"],
+            now=now,
         )
     queue.enqueue(session, [queue.work_row("reconcile", effect["order_id"], now) for effect, _ in pairs])
     return []
@@ -114,16 +137,27 @@ def captured(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]
 
 def capture_refused(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
     """Not retried: a refused capture of shipped goods is a matter for dunning, not for a loop."""
-    open_cases(session, [
-        CaseDraft(
-            key=f"capture_refused:{effect['subject_id']}", kind="payment_not_captured", severity="high",
-            order_id=effect["order_id"], subject_id=effect["subject_id"],
-            facts={"code": verdict.code, "detail": verdict.detail,
-                   "amount_minor": effect["request"]["amount_minor"], "currency": effect["request"]["currency"]},
-            choices=["retry", "ask_customer", "write_off"],
-        )
-        for effect, verdict in pairs
-    ], now)
+    open_cases(
+        session,
+        [
+            CaseDraft(
+                key=f"capture_refused:{effect['subject_id']}",
+                kind="payment_not_captured",
+                severity="high",
+                order_id=effect["order_id"],
+                subject_id=effect["subject_id"],
+                facts={
+                    "code": verdict.code,
+                    "detail": verdict.detail,
+                    "amount_minor": effect["request"]["amount_minor"],
+                    "currency": effect["request"]["currency"],
+                },
+                choices=["retry", "ask_customer", "write_off"],
+            )
+            for effect, verdict in pairs
+        ],
+        now,
+    )
     return []
 
 
@@ -147,14 +181,17 @@ def parcels_for_shop(session: Session, shipment_ids: Sequence[str]) -> dict[str,
     for order_id in order_ids:
         left = [
             [mirror["external_id"], line_id, ours, units]
-            for mirror in mirrors.get(order_id, []) for line_id, ours, units in mirror["lines"]
+            for mirror in mirrors.get(order_id, [])
+            for line_id, ours, units in mirror["lines"]
         ]
         for parcel in parcels[order_id]:
             lines = _take(left, content.get(parcel["id"], []))
             if parcel["id"] in shipments:
                 found[parcel["id"]] = {
-                    "order": orders[order_id]["external_id"], "lines": lines,
-                    "tracking_number": parcel["tracking_number"], "carrier": parcel["carrier"],
+                    "order": orders[order_id]["external_id"],
+                    "lines": lines,
+                    "tracking_number": parcel["tracking_number"],
+                    "carrier": parcel["carrier"],
                     "tracking_url": parcel["tracking_url"],
                 }
     return found

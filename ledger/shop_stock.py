@@ -35,7 +35,12 @@ class Difference:
 
 
 def compare(
-    session: Session, target: str, shown: Sequence[ShopStock], node_of: Mapping[str, str], *, read_at: datetime,
+    session: Session,
+    target: str,
+    shown: Sequence[ShopStock],
+    node_of: Mapping[str, str],
+    *,
+    read_at: datetime,
     now: datetime,
 ) -> tuple[list[Difference], list[EffectDraft]]:
     """Compare one shop's page of stock (asked at `read_at`) with ours; `node_of`: shop location id -> node.
@@ -45,17 +50,19 @@ def compare(
     source, _, account = target.partition("/")
     ours = [s for s in shown if s.location_external_id in node_of and s.sku]
     levels = {
-        (row["location_id"], row["sku"]): row for row in session.execute(
-            sa.select(_level).where(_level.c.sku.in_({s.sku for s in ours}))
-        ).mappings()
+        (row["location_id"], row["sku"]): row
+        for row in session.execute(sa.select(_level).where(_level.c.sku.in_({s.sku for s in ours}))).mappings()
     }
     free = free_units(levels)
     busy = _busy_skus(session, source, account)
     pending = {
-        row["subject_id"] for row in session.execute(
+        row["subject_id"]
+        for row in session.execute(
             sa.select(_effect.c.subject_id).where(
-                _effect.c.kind == "shop.set_available", _effect.c.target == target,
-                _effect.c.state.in_(("planned", "sending", "unknown")))
+                _effect.c.kind == "shop.set_available",
+                _effect.c.target == target,
+                _effect.c.state.in_(("planned", "sending", "unknown")),
+            )
         ).mappings()
     }
     differences: list[Difference] = []
@@ -71,41 +78,60 @@ def compare(
         differences.append(Difference(stock.sku, key[0], stock.available, free[key], write))
         if write:
             request = {
-                "item": stock.inventory_external_id, "location": stock.location_external_id, "sku": stock.sku,
-                "expected": stock.available, "available": free[key],
+                "item": stock.inventory_external_id,
+                "location": stock.location_external_id,
+                "sku": stock.sku,
+                "expected": stock.available,
+                "available": free[key],
             }
-            drafts.append(EffectDraft(
-                kind="shop.set_available", target=target, subject_id=subject, request=request,
-                # the reading's time is part of the key: the same correction may be right again tomorrow
-                key=f"stock:{target}:{digest([request, read_at.isoformat()])}",
-            ))
+            drafts.append(
+                EffectDraft(
+                    kind="shop.set_available",
+                    target=target,
+                    subject_id=subject,
+                    request=request,
+                    # the reading's time is part of the key: the same correction may be right again tomorrow
+                    key=f"stock:{target}:{digest([request, read_at.isoformat()])}",
+                )
+            )
     return differences, drafts
 
 
 def _busy_skus(session: Session, source: str, account: str) -> set[str]:
     """SKUs of this shop's orders that are captured and not yet reserved."""
     statement = (
-        sa.select(_line.c.sku).join(_order, _order.c.id == _line.c.order_id)
-        .where(_order.c.source == source, _order.c.account == account, _order.c.state.in_(_NOT_RESERVED),
-               _line.c.reserved < _line.c.ordered - _line.c.cancelled)
+        sa.select(_line.c.sku)
+        .join(_order, _order.c.id == _line.c.order_id)
+        .where(
+            _order.c.source == source,
+            _order.c.account == account,
+            _order.c.state.in_(_NOT_RESERVED),
+            _line.c.reserved < _line.c.ordered - _line.c.cancelled,
+        )
         .distinct()
     )
     return set(session.execute(statement).scalars())
 
 
-def write_refused(
-    session: Session, pairs: Sequence[tuple[EffectRow, Verdict]], now: datetime
-) -> list[EffectDraft]:
+def write_refused(session: Session, pairs: Sequence[tuple[EffectRow, Verdict]], now: datetime) -> list[EffectDraft]:
     """A stale expectation is the normal case of compare-and-set: the next sweep reads and compares again."""
-    open_cases(session, [
-        CaseDraft(
-            key=f"stock_write:{effect['target']}:{effect['subject_id']}", kind="stock_write_refused",
-            severity="low", subject_id=effect["subject_id"], owner="merchandising",
-            facts={"sku": effect["request"]["sku"], "code": verdict.code, "detail": verdict.detail},
-            choices=["retry", "ignore"],
-        )
-        for effect, verdict in pairs if verdict.code != "stale"
-    ], now)
+    open_cases(
+        session,
+        [
+            CaseDraft(
+                key=f"stock_write:{effect['target']}:{effect['subject_id']}",
+                kind="stock_write_refused",
+                severity="low",
+                subject_id=effect["subject_id"],
+                owner="merchandising",
+                facts={"sku": effect["request"]["sku"], "code": verdict.code, "detail": verdict.detail},
+                choices=["retry", "ignore"],
+            )
+            for effect, verdict in pairs
+            if verdict.code != "stale"
+        ],
+        now,
+    )
     return []
 
 

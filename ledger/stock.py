@@ -30,17 +30,17 @@ class ShortStock(Exception):
 def lock_levels(session: Session, skus: Iterable[str]) -> dict[Key, Mapping[str, Any]]:
     """All nodes' rows of these SKUs, locked in a fixed order."""
     statement = (
-        sa.select(_level).where(_level.c.sku.in_(sorted(set(skus))))
-        .order_by(_level.c.location_id, _level.c.sku).with_for_update()
+        sa.select(_level)
+        .where(_level.c.sku.in_(sorted(set(skus))))
+        .order_by(_level.c.location_id, _level.c.sku)
+        .with_for_update()
     )
     return {(row["location_id"], row["sku"]): row for row in session.execute(statement).mappings()}
 
 
 def free_units(levels: Mapping[Key, Mapping[str, Any]]) -> dict[Key, int]:
     """What may be promised now."""
-    return {
-        key: max(row["node_free"] - row["reserved_ours"] - row["safety_stock"], 0) for key, row in levels.items()
-    }
+    return {key: max(row["node_free"] - row["reserved_ours"] - row["safety_stock"], 0) for key, row in levels.items()}
 
 
 def reserve(
@@ -54,11 +54,19 @@ def reserve(
         if free.get(key, 0) < part.quantity:
             raise ShortStock(part.sku)
         free[key] -= part.quantity
-        rows.append({
-            "id": new_id("rsv"), "order_id": order_id, "order_line_id": part.line_id,
-            "fulfilment_order_id": fulfilment_order_id, "location_id": part.node_id, "sku": part.sku,
-            "quantity": part.quantity, "holder": "ours", "created_at": now,
-        })
+        rows.append(
+            {
+                "id": new_id("rsv"),
+                "order_id": order_id,
+                "order_line_id": part.line_id,
+                "fulfilment_order_id": fulfilment_order_id,
+                "location_id": part.node_id,
+                "sku": part.sku,
+                "quantity": part.quantity,
+                "holder": "ours",
+                "created_at": now,
+            }
+        )
     insert_rows(session, Reservation, rows)
     _count(session, [((r["location_id"], r["sku"]), {"reserved_ours": r["quantity"]}) for r in rows])
 
@@ -67,9 +75,11 @@ def take_over(session: Session, fulfilment_order_ids: Sequence[str], now: dateti
     """The node has accepted: from now on it holds the promise itself."""
     rows = _of(session, fulfilment_order_ids, ("ours",))
     _set_holder(session, rows, "at_node")
-    _count(session, [
-        ((r["location_id"], r["sku"]), {"reserved_ours": -r["quantity"], "node_free": -r["quantity"]}) for r in rows
-    ], promised_at=now)
+    _count(
+        session,
+        [((r["location_id"], r["sku"]), {"reserved_ours": -r["quantity"], "node_free": -r["quantity"]}) for r in rows],
+        promised_at=now,
+    )
 
 
 def consume(
@@ -86,11 +96,9 @@ def consume(
         left[part] -= take
         if take < row["quantity"]:
             session.execute(
-                sa.update(_reservation).where(_reservation.c.id == row["id"])
-                .values(quantity=row["quantity"] - take)
+                sa.update(_reservation).where(_reservation.c.id == row["id"]).values(quantity=row["quantity"] - take)
             )
-            insert_rows(session, Reservation, [
-                {**row, "id": new_id("rsv"), "quantity": take, "holder": "consumed"}])
+            insert_rows(session, Reservation, [{**row, "id": new_id("rsv"), "quantity": take, "holder": "consumed"}])
         else:
             _set_holder(session, [row], "consumed")
         changes = {"on_hand": -take}
@@ -106,27 +114,53 @@ def release(session: Session, fulfilment_order_ids: Sequence[str], now: datetime
     reading confirms it."""
     rows = _of(session, fulfilment_order_ids, ("ours", "at_node"))
     _set_holder(session, rows, "released")
-    _count(session, [
-        ((r["location_id"], r["sku"]),
-         {"reserved_ours": -r["quantity"]} if r["holder"] == "ours" else {"node_free": r["quantity"]})
-        for r in rows
-    ], promised_at=now)
+    _count(
+        session,
+        [
+            (
+                (r["location_id"], r["sku"]),
+                {"reserved_ours": -r["quantity"]} if r["holder"] == "ours" else {"node_free": r["quantity"]},
+            )
+            for r in rows
+        ],
+        promised_at=now,
+    )
     return [dict(row) for row in rows]
 
 
 def record_reading(
-    session: Session, location_id: str, stock: Sequence[NodeStock], *, read_at: datetime, safety_stock: int,
+    session: Session,
+    location_id: str,
+    stock: Sequence[NodeStock],
+    *,
+    read_at: datetime,
+    safety_stock: int,
     now: datetime,
 ) -> list[str]:
     """Take over what a node says, asked at `read_at`; returns the SKUs whose free stock rose."""
-    insert_new(session, InventoryLevel, [
-        {"location_id": location_id, "sku": s.sku, "on_hand": 0, "node_free": 0, "reserved_ours": 0,
-         "safety_stock": safety_stock} for s in stock
-    ], returning="sku")
+    insert_new(
+        session,
+        InventoryLevel,
+        [
+            {
+                "location_id": location_id,
+                "sku": s.sku,
+                "on_hand": 0,
+                "node_free": 0,
+                "reserved_ours": 0,
+                "safety_stock": safety_stock,
+            }
+            for s in stock
+        ],
+        returning="sku",
+    )
     levels = {
-        row["sku"]: row for row in session.execute(
-            sa.select(_level).where(_level.c.location_id == location_id, _level.c.sku.in_([s.sku for s in stock]))
-            .order_by(_level.c.sku).with_for_update()
+        row["sku"]: row
+        for row in session.execute(
+            sa.select(_level)
+            .where(_level.c.location_id == location_id, _level.c.sku.in_([s.sku for s in stock]))
+            .order_by(_level.c.sku)
+            .with_for_update()
         ).mappings()
     }
     risen: list[str] = []
@@ -142,7 +176,8 @@ def record_reading(
         if said.free > row["node_free"]:
             risen.append(said.sku)
         session.execute(
-            sa.update(_level).where(_level.c.location_id == location_id, _level.c.sku == said.sku)
+            sa.update(_level)
+            .where(_level.c.location_id == location_id, _level.c.sku == said.sku)
             .values(on_hand=said.on_hand, node_free=said.free, read_at=read_at, safety_stock=safety_stock)
         )
     insert_rows(session, StockMovement, movements)
@@ -158,9 +193,7 @@ def known_skus(session: Session, skus: Iterable[str]) -> set[str]:
 def kit_skus(session: Session, skus: Iterable[str]) -> set[str]:
     """Those of the SKUs that are kits: stocked as their parts."""
     variant = table_of(ProductVariant)
-    rows = session.execute(
-        sa.select(variant.c.sku, variant.c.kit_parts).where(variant.c.sku.in_(set(skus)))
-    )
+    rows = session.execute(sa.select(variant.c.sku, variant.c.kit_parts).where(variant.c.sku.in_(set(skus))))
     return {sku for sku, parts in rows if parts}
 
 
@@ -168,7 +201,8 @@ def _of(session: Session, fulfilment_order_ids: Sequence[str], holders: Sequence
     statement = (
         sa.select(_reservation)
         .where(_reservation.c.fulfilment_order_id.in_(fulfilment_order_ids), _reservation.c.holder.in_(holders))
-        .order_by(_reservation.c.location_id, _reservation.c.sku, _reservation.c.id).with_for_update()
+        .order_by(_reservation.c.location_id, _reservation.c.sku, _reservation.c.id)
+        .with_for_update()
     )
     return list(session.execute(statement).mappings())
 
@@ -201,8 +235,12 @@ def _count(
             .where(_level.c.location_id == sa.bindparam("b_location"), _level.c.sku == sa.bindparam("b_sku"))
             .values(values),
             [
-                {"b_location": key[0], "b_sku": key[1], **{f"b_{name}": part[name] for name in columns},
-                 **({"b_promised_at": promised_at} if promised_at is not None else {})}
+                {
+                    "b_location": key[0],
+                    "b_sku": key[1],
+                    **{f"b_{name}": part[name] for name in columns},
+                    **({"b_promised_at": promised_at} if promised_at is not None else {}),
+                }
                 for key, part in members
             ],
         )
@@ -210,6 +248,11 @@ def _count(
 
 def _movement(location_id: str, sku: str, delta: int, kind: str, ref: str, now: datetime) -> Row:
     return {
-        "id": new_id("mov"), "location_id": location_id, "sku": sku, "delta": delta, "kind": kind, "ref": ref,
+        "id": new_id("mov"),
+        "location_id": location_id,
+        "sku": sku,
+        "delta": delta,
+        "kind": kind,
+        "ref": ref,
         "at": now,
     }

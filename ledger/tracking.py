@@ -28,15 +28,20 @@ NEAR = timedelta(hours=1)  # on the last mile things change by the hour
 def claim_parcels(session: Session, *, limit: int, now: datetime, real_now: datetime) -> Claimed:
     """Parcels whose next look is due."""
     return claim(
-        session, Shipment, where=[_shipment.c.polling.is_(True), _shipment.c.tracker_external_id != ""],
-        limit=limit, now=now, real_now=real_now,
+        session,
+        Shipment,
+        where=[_shipment.c.polling.is_(True), _shipment.c.tracker_external_id != ""],
+        limit=limit,
+        now=now,
+        real_now=real_now,
     )
 
 
 def free_parcels(session: Session, ids: Sequence[str], token: int, due_at: datetime, code: str) -> None:
     """Look again at a time."""
     session.execute(
-        sa.update(_shipment).where(_shipment.c.id.in_(ids), _shipment.c.lease_token == token)
+        sa.update(_shipment)
+        .where(_shipment.c.id.in_(ids), _shipment.c.lease_token == token)
         .values(lease_until=None, due_at=due_at, error=code)
     )
 
@@ -58,18 +63,34 @@ def record_trackers(session: Session, trackers: Sequence[Tracker], now: datetime
 
 
 def _record(session: Session, order: OrderRow, row: Mapping[str, Any], tracker: Tracker, now: datetime) -> str:
-    insert_new(session, TrackingEventRow, [
-        {"shipment_id": row["id"], "digest": event.digest(), "state": event.state, "raw_code": event.raw_code,
-         "detail_code": event.detail_code, "city": event.city, "country": event.country,
-         "occurred_at": event.occurred_at}
-        for event in tracker.events
-    ], returning="digest")
+    insert_new(
+        session,
+        TrackingEventRow,
+        [
+            {
+                "shipment_id": row["id"],
+                "digest": event.digest(),
+                "state": event.state,
+                "raw_code": event.raw_code,
+                "detail_code": event.detail_code,
+                "city": event.city,
+                "country": event.country,
+                "occurred_at": event.occurred_at,
+            }
+            for event in tracker.events
+        ],
+        returning="digest",
+    )
     state = _merged(session, row)
     ended = state in TERMINAL
     near = state in (ParcelState.OUT_FOR_DELIVERY, ParcelState.ARRIVED_LOCAL, ParcelState.ATTEMPTED)
     values = {
-        "polling": not ended, "due_at": now + (NEAR if near else QUIET), "lease_until": None, "attempts": 0,
-        "error": "", "estimated_delivery": tracker.estimated_delivery,
+        "polling": not ended,
+        "due_at": now + (NEAR if near else QUIET),
+        "lease_until": None,
+        "attempts": 0,
+        "error": "",
+        "estimated_delivery": tracker.estimated_delivery,
     }
     if state is ParcelState.DELIVERED:
         values["delivered_at"] = now
@@ -92,10 +113,10 @@ def _merged(session: Session, row: Mapping[str, Any]) -> ParcelState:
     return current if merged is ParcelState.UNKNOWN else merged
 
 
-def _milestone(
-    session: Session, order: OrderRow, parcel: Mapping[str, Any], state: ParcelState, now: datetime
-) -> None:
-    content = {r["order_line_id"]: r["quantity"] for r in select_by(session, ShipmentLine, "shipment_id", [parcel["id"]])}
+def _milestone(session: Session, order: OrderRow, parcel: Mapping[str, Any], state: ParcelState, now: datetime) -> None:
+    content = {
+        r["order_line_id"]: r["quantity"] for r in select_by(session, ShipmentLine, "shipment_id", [parcel["id"]])
+    }
     lines = lines_of(session, [order["id"]])[order["id"]]
     facts = parcel_facts(order, parcel, content, lines)
     if state is ParcelState.OUT_FOR_DELIVERY:
@@ -112,21 +133,18 @@ def _milestone(
 def complete_if_done(session: Session, order: OrderRow, now: datetime) -> None:
     """An order whose every wanted unit is delivered is completed."""
     lines = lines_of(session, [order["id"]])[order["id"]]
-    done = all(
-        line["delivered"] >= line["ordered"] - line["cancelled"] for line in lines if line["requires_shipping"]
-    )
+    done = all(line["delivered"] >= line["ordered"] - line["cancelled"] for line in lines if line["requires_shipping"])
     if done and order["state"] == OrderState.IN_FULFILMENT:
         advance_orders(session, [(order, OrderState.COMPLETED, "delivered")], now)
         queue.enqueue(session, [queue.work_row("reconcile", order["id"], now)])
 
 
-def tracker_made(
-    session: Session, pairs: Sequence[tuple[EffectRow, Verdict]], now: datetime
-) -> list[EffectDraft]:
+def tracker_made(session: Session, pairs: Sequence[tuple[EffectRow, Verdict]], now: datetime) -> list[EffectDraft]:
     """`on_done` of tracker.create."""
     for effect, verdict in pairs:
         session.execute(
-            sa.update(_shipment).where(_shipment.c.id == effect["subject_id"])
+            sa.update(_shipment)
+            .where(_shipment.c.id == effect["subject_id"])
             .values(tracker_external_id=verdict.external_id)
         )
     return []

@@ -75,13 +75,18 @@ def addresses_to_verify(session: Session, order_ids: Sequence[str]) -> list[ToVe
 def record_answers(session: Session, answers: Sequence[AddressAnswer], now: datetime) -> None:
     """Keep verdicts with the contact version that they are about; a suggestion is a version of its own kind."""
     for answer in answers:
-        session.execute(
-            sa.update(_contact).where(_contact.c.id == answer.contact_id).values(verdict=answer.verdict)
-        )
+        session.execute(sa.update(_contact).where(_contact.c.id == answer.contact_id).values(verdict=answer.verdict))
         if answer.suggestion is not None:
             row = select_by(session, OrderContact, "id", [answer.contact_id])[0]
-            insert_new(session, OrderContact, [contact_row(
-                row["order_id"], "suggestion", row["version"], "carrier", answer.suggestion, row["email"], now)])
+            insert_new(
+                session,
+                OrderContact,
+                [
+                    contact_row(
+                        row["order_id"], "suggestion", row["version"], "carrier", answer.suggestion, row["email"], now
+                    )
+                ],
+            )
 
 
 def judge_orders(
@@ -99,25 +104,36 @@ def judge_orders(
 
 
 def _snapshots(
-    session: Session, orders: Sequence[OrderRow], lines: Mapping[str, Sequence[Mapping[str, Any]]],
-    policies: Policies, now: datetime,
+    session: Session,
+    orders: Sequence[OrderRow],
+    lines: Mapping[str, Sequence[Mapping[str, Any]]],
+    policies: Policies,
+    now: datetime,
 ) -> dict[str, OrderSnapshot]:
     ids = [order["id"] for order in orders]
     payments = group_by(select_by(session, Payment, "order_id", ids), "order_id")
     found = contacts(session, [order["contact_id"] for order in orders])
     billing = {
-        row["order_id"]: row["country"] for row in session.execute(
+        row["order_id"]: row["country"]
+        for row in session.execute(
             sa.select(_contact.c.order_id, _contact.c.country)
-            .where(_contact.c.order_id.in_(ids), _contact.c.kind == "billing").order_by(_contact.c.version)
+            .where(_contact.c.order_id.in_(ids), _contact.c.kind == "billing")
+            .order_by(_contact.c.version)
         ).mappings()
     }
-    recent = dict(session.execute(
-        sa.select(_order.c.customer_id, sa.func.count())
-        .where(_order.c.customer_id.in_({order["customer_id"] for order in orders}),
-               _order.c.placed_at > now - policies.validation.velocity_window)
-        .group_by(_order.c.customer_id)
-    ).tuples().all())
-    shippable = {l["sku"] for rows in lines.values() for l in rows if l["requires_shipping"]}
+    recent = dict(
+        session.execute(
+            sa.select(_order.c.customer_id, sa.func.count())
+            .where(
+                _order.c.customer_id.in_({order["customer_id"] for order in orders}),
+                _order.c.placed_at > now - policies.validation.velocity_window,
+            )
+            .group_by(_order.c.customer_id)
+        )
+        .tuples()
+        .all()
+    )
+    shippable = {line["sku"] for rows in lines.values() for line in rows if line["requires_shipping"]}
     known = stock.known_skus(session, shippable) | stock.kit_skus(session, shippable)
     cleared = _released_by_person(session, ids)
     result = {}
@@ -126,70 +142,123 @@ def _snapshots(
         ships = _ships(lines[order["id"]])
         problems = _problems(address_of(contact)) if ships else ()
         result[order["id"]] = OrderSnapshot(
-            order_id=order["id"], total_minor=order["total_minor"], currency=order["currency"],
+            order_id=order["id"],
+            total_minor=order["total_minor"],
+            currency=order["currency"],
             placed_at=order["placed_at"],
-            payment=judge_payment(
-                order["total_minor"], [facts_of(p) for p in payments.get(order["id"], [])], now),
-            ships=ships, address_problems=problems, address_verdict=contact["verdict"],
+            payment=judge_payment(order["total_minor"], [facts_of(p) for p in payments.get(order["id"], [])], now),
+            ships=ships,
+            address_problems=problems,
+            address_verdict=contact["verdict"],
             address_version=contact["version"],
             address_confirmed=contact["origin"] in ("customer", "agent", "correction")
             or (order["id"], "address") in cleared,
-            risk_level=order["risk_level"], risk_recommendation=order["risk_recommendation"],
+            risk_level=order["risk_level"],
+            risk_recommendation=order["risk_recommendation"],
             risk_cleared=(order["id"], "fraud") in cleared,
-            billing_country=billing.get(order["id"], ""), shipping_country=contact["country"],
+            billing_country=billing.get(order["id"], ""),
+            shipping_country=contact["country"],
             recent_orders=recent.get(order["customer_id"], 1),
-            unknown_skus=tuple(sorted({
-                line["sku"] for line in lines[order["id"]]
-                if line["requires_shipping"] and line["ordered"] > line["cancelled"] and line["sku"] not in known
-            })),
+            unknown_skus=tuple(
+                sorted(
+                    {
+                        line["sku"]
+                        for line in lines[order["id"]]
+                        if line["requires_shipping"]
+                        and line["ordered"] > line["cancelled"]
+                        and line["sku"] not in known
+                    }
+                )
+            ),
         )
     return result
 
 
 def _record(
-    session: Session, orders: Sequence[OrderRow], lines: Mapping[str, Sequence[Mapping[str, Any]]],
-    snapshots: Mapping[str, OrderSnapshot], judged: Mapping[str, Validation], policies: Policies, now: datetime,
+    session: Session,
+    orders: Sequence[OrderRow],
+    lines: Mapping[str, Sequence[Mapping[str, Any]]],
+    snapshots: Mapping[str, OrderSnapshot],
+    judged: Mapping[str, Validation],
+    policies: Policies,
+    now: datetime,
 ) -> None:
     moves = [(order, OrderState.VALIDATING, "validate") for order in orders]
     advance_orders(session, moves, now)
     orders = [{**order, "state": OrderState.VALIDATING} for order in orders]
     done = [order for order in orders if judged[order["id"]].wait is None]
-    record_decisions(session, [
-        {"workflow": "validate", "order_id": order["id"], "inputs": snapshots[order["id"]].as_json(),
-         "candidates": [], "choice": {"accepted": judged[order["id"]].accepted,
-                                      "holds": [hold.name for hold in judged[order["id"]].holds]},
-         "explanation": [reason.as_json() for reason in judged[order["id"]].reasons]}
-        for order in done
-    ], policies.version, now)
-    place_holds(session, [(o["id"], hold) for o in done for hold in judged[o["id"]].holds],
-                placed_by="validate", now=now)
-    advance_orders(session, [
-        (order, OrderState.ACCEPTED if judged[order["id"]].accepted else OrderState.HELD,
-         "validated" if judged[order["id"]].accepted else judged[order["id"]].holds[0].reason)
-        for order in done
-    ], now)
+    record_decisions(
+        session,
+        [
+            {
+                "workflow": "validate",
+                "order_id": order["id"],
+                "inputs": snapshots[order["id"]].as_json(),
+                "candidates": [],
+                "choice": {
+                    "accepted": judged[order["id"]].accepted,
+                    "holds": [hold.name for hold in judged[order["id"]].holds],
+                },
+                "explanation": [reason.as_json() for reason in judged[order["id"]].reasons],
+            }
+            for order in done
+        ],
+        policies.version,
+        now,
+    )
+    place_holds(
+        session, [(o["id"], hold) for o in done for hold in judged[o["id"]].holds], placed_by="validate", now=now
+    )
+    advance_orders(
+        session,
+        [
+            (
+                order,
+                OrderState.ACCEPTED if judged[order["id"]].accepted else OrderState.HELD,
+                "validated" if judged[order["id"]].accepted else judged[order["id"]].holds[0].reason,
+            )
+            for order in done
+        ],
+        now,
+    )
     accepted = [order for order in done if judged[order["id"]].accepted]
     queue.enqueue(session, [queue.work_row("route", order["id"], now) for order in accepted])
     queue.enqueue(session, [queue.work_row("reconcile", order["id"], now) for order in accepted])
-    say(session, [
-        Claim(ClaimKind.ORDER_CONFIRMED, order["id"], order, confirmation_facts(order, lines[order["id"]]))
-        for order in accepted
-    ] + [
-        Claim(ClaimKind.ADDRESS_QUESTION, order["id"], order, {
-            "order_name": order["name"], "problem": _question(hold.reason), "answer_by": hold.due_at.isoformat()})
-        for order in done for hold in judged[order["id"]].holds if hold.name == "address"
-    ], now)
-    set_deadlines(session, [
-        draft for order in done for draft in _deadlines(session, order, judged[order["id"]], policies, now)
-    ], now)
+    say(
+        session,
+        [
+            Claim(ClaimKind.ORDER_CONFIRMED, order["id"], order, confirmation_facts(order, lines[order["id"]]))
+            for order in accepted
+        ]
+        + [
+            Claim(
+                ClaimKind.ADDRESS_QUESTION,
+                order["id"],
+                order,
+                {"order_name": order["name"], "problem": _question(hold.reason), "answer_by": hold.due_at.isoformat()},
+            )
+            for order in done
+            for hold in judged[order["id"]].holds
+            if hold.name == "address"
+        ],
+        now,
+    )
+    set_deadlines(
+        session,
+        [draft for order in done for draft in _deadlines(session, order, judged[order["id"]], policies, now)],
+        now,
+    )
 
 
 def _deadlines(
     session: Session, order: OrderRow, judged: Validation, policies: Policies, now: datetime
 ) -> list[DeadlineDraft]:
     drafts = [
-        DeadlineDraft("unpaid", order["id"], order["id"], now + policies.validation.cancel_unpaid_after, "ops", "cancel_unpaid")
-        for hold in judged.holds if hold.name == "payment"
+        DeadlineDraft(
+            "unpaid", order["id"], order["id"], now + policies.validation.cancel_unpaid_after, "ops", "cancel_unpaid"
+        )
+        for hold in judged.holds
+        if hold.name == "payment"
     ]
     if str(judged.reasons[0].code) == "authorised":
         for payment in select_by(session, Payment, "order_id", [order["id"]]):
@@ -198,16 +267,25 @@ def _deadlines(
                 continue
             drafts += [
                 DeadlineDraft(
-                    f"authorisation_{int(before.total_seconds() // 3600)}h", payment["id"], order["id"],
-                    max(expires - before, now + timedelta(minutes=1)), "ops", "alert_authorisation")
-                for before in policies.validation.authorisation_alerts if expires - before > order["placed_at"]
+                    f"authorisation_{int(before.total_seconds() // 3600)}h",
+                    payment["id"],
+                    order["id"],
+                    max(expires - before, now + timedelta(minutes=1)),
+                    "ops",
+                    "alert_authorisation",
+                )
+                for before in policies.validation.authorisation_alerts
+                if expires - before > order["placed_at"]
             ]
     return drafts
 
 
 def _question(reason: str) -> str:
-    return {"address_corrected": "corrected", "address_missing_unit": "missing_unit",
-            "address_unverifiable": "unverifiable"}.get(reason, "invalid")
+    return {
+        "address_corrected": "corrected",
+        "address_missing_unit": "missing_unit",
+        "address_unverifiable": "unverifiable",
+    }.get(reason, "invalid")
 
 
 def _ships(lines: Sequence[Mapping[str, Any]]) -> bool:
@@ -224,9 +302,10 @@ def _released_by_person(session: Session, order_ids: Sequence[str]) -> set[tuple
     """(order, hold name) that a person has released: what they cleared is not held again for the same reason."""
     rows = session.execute(
         sa.select(_audit.c.aggregate_id, _audit.c.from_state).where(
-            _audit.c.aggregate == "hold", _audit.c.aggregate_id.in_(order_ids), _audit.c.to_state == "",
+            _audit.c.aggregate == "hold",
+            _audit.c.aggregate_id.in_(order_ids),
+            _audit.c.to_state == "",
             _audit.c.cause.like("person%"),
         )
     )
     return {(order_id, name) for order_id, name in rows}
-

@@ -87,15 +87,22 @@ async def _send_chunk(
     follow: list[EffectRow] = []
     for start in range(0, len(pairs), SETTLE):
         follow += await in_ledger(
-            settle_and_follow, pairs[start : start + SETTLE], {name: k.handlers for name, k in kinds.items()},
-            now=now, real_now=wiring.current().real_now(),
+            settle_and_follow,
+            pairs[start : start + SETTLE],
+            {name: k.handlers for name, k in kinds.items()},
+            now=now,
+            real_now=wiring.current().real_now(),
         )
     return pairs, follow
 
 
 def settle_and_follow(
-    session: Session, pairs: Sequence[tuple[EffectRow, Verdict]], handlers: Mapping[str, Handlers], *,
-    now: datetime, real_now: datetime,
+    session: Session,
+    pairs: Sequence[tuple[EffectRow, Verdict]],
+    handlers: Mapping[str, Handlers],
+    *,
+    now: datetime,
+    real_now: datetime,
 ) -> list[EffectRow]:
     """Record outcomes and write what follows from them, claimed for the sender."""
     drafts: list[EffectDraft] = machine.settle(session, pairs, handlers, now=now)
@@ -106,8 +113,7 @@ async def send_due(kinds: Mapping[str, EffectKind], report: Report, size: int, *
     """Claim planned effects of these kinds that are due, and send them; returns how many were taken."""
     now, real_now = wiring.current().now(), wiring.current().real_now()
     handlers = {name: kind.handlers for name, kind in kinds.items()}
-    rows = await in_ledger(
-        machine.claim_planned, only, handlers, limit=size, now=now, real_now=real_now)
+    rows = await in_ledger(machine.claim_planned, only, handlers, limit=size, now=now, real_now=real_now)
     for row, outcome in await send(rows, kinds):
         report.add(row["kind"], row["order_id"], outcome.name, outcome.code)
     return len(rows)

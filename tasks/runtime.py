@@ -74,7 +74,11 @@ class Report:
 
 
 async def work_off(
-    stage: str, step: Callable[[Report, int], Awaitable[int]], *, limit: int, chunk: int,
+    stage: str,
+    step: Callable[[Report, int], Awaitable[int]],
+    *,
+    limit: int,
+    chunk: int,
     workers: int = CHUNK_WORKERS,
 ) -> Report:
     """Let a few workers take chunks until nothing is due or `limit` subjects are through.

@@ -83,6 +83,9 @@ class Shop(Protocol):
     def catalogue(self, since: datetime | None) -> AsyncIterator[list[CatalogueProduct]]:
         """Pages of products changed since then, or all."""
 
+    async def locations(self) -> dict[str, str]:
+        """The shop's locations: id -> name."""
+
     def stock(self) -> AsyncIterator[list[ShopStock]]:
         """Pages of what the shop shows per stock item and location."""
 

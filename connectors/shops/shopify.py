@@ -131,6 +131,10 @@ class Shopify:
         currency = str(data["shop"]["currencyCode"])
         return self._parsed(nodes, lambda node: catalogue.parse_product(node, currency, kits))
 
+    async def locations(self) -> dict[str, str]:
+        pages = self._client.pages("locations", catalogue.LOCATIONS, "locations", {})
+        return {str(node["id"]): str(node["name"]) async for data in pages for node in data["locations"]["nodes"]}
+
     async def stock(self) -> AsyncIterator[list[ShopStock]]:
         pages = self._client.pages("stock", catalogue.STOCK, "inventoryItems", {})
         async for data in pages:

@@ -74,7 +74,11 @@ STOCK_LEVELS = f"""query StockLevels($id: ID!, $after: String) {{
   }}
 }}"""
 
-DOCUMENTS = (PRODUCTS, PRODUCT_VARIANTS, KIT_PARTS, STOCK, STOCK_BY_ID, STOCK_LEVELS)
+LOCATIONS = f"""query Locations($first: Int!, $after: String) {{
+  locations(first: $first, after: $after) {{ {PAGE} nodes {{ id name }} }}
+}}"""
+
+DOCUMENTS = (LOCATIONS, PRODUCTS, PRODUCT_VARIANTS, KIT_PARTS, STOCK, STOCK_BY_ID, STOCK_LEVELS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,9 @@ class Warehouse(Protocol):
     async def find_order(self, reference: str) -> NodeOrder | None:
         """What the node has under our reference; None when it surely has nothing."""
 
+    async def fetch_order(self, external_id: str) -> NodeOrder | None:
+        """The node's order by its own id, as it is now; None when there is none."""
+
     async def cancel_order(self, external_id: str) -> None:
         """Ask to cancel everything not yet labelled. VendorRejected with reason `too_late` otherwise."""
 

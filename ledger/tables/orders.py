@@ -113,8 +113,12 @@ class Hold(SQLModel, table=True):
     __tablename__ = "hold"
     __table_args__ = (
         sa.Index("ix_hold_order_id", "order_id"),
-        sa.Index("ix_hold_open", "order_id", sqlite_where=sa.text("released_at IS NULL"),
-                 postgresql_where=sa.text("released_at IS NULL")),
+        sa.Index(
+            "ix_hold_open",
+            "order_id",
+            sqlite_where=sa.text("released_at IS NULL"),
+            postgresql_where=sa.text("released_at IS NULL"),
+        ),
     )
     id: str = Field(primary_key=True)
     order_id: str
@@ -166,7 +170,10 @@ class Product(SQLModel, table=True):
 
 class ProductVariant(SQLModel, table=True):
     __tablename__ = "product_variant"
-    __table_args__ = (sa.UniqueConstraint("system", "account", "external_id"), sa.Index("ix_product_variant_sku", "sku"))
+    __table_args__ = (
+        sa.UniqueConstraint("system", "account", "external_id"),
+        sa.Index("ix_product_variant_sku", "sku"),
+    )
     id: str = Field(primary_key=True)
     product_id: str
     system: str

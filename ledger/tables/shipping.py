@@ -37,7 +37,9 @@ class InventoryLevel(SQLModel, table=True):
     reserved_ours: int = 0
     safety_stock: int = 0
     read_at: datetime | None = maybe_time()  # when the node was asked
-    promised_at: datetime | None = maybe_time()  # when the node last took a promise over; older readings are not applied
+    promised_at: datetime | None = (
+        maybe_time()
+    )  # when the node last took a promise over; older readings are not applied
 
 
 class Reservation(SQLModel, table=True):
@@ -46,8 +48,13 @@ class Reservation(SQLModel, table=True):
     __tablename__ = "reservation"
     __table_args__ = (
         sa.Index("ix_reservation_order_id", "order_id"),
-        sa.Index("ix_reservation_live", "location_id", "sku", sqlite_where=sa.text("holder IN ('ours', 'at_node')"),
-                 postgresql_where=sa.text("holder IN ('ours', 'at_node')")),
+        sa.Index(
+            "ix_reservation_live",
+            "location_id",
+            "sku",
+            sqlite_where=sa.text("holder IN ('ours', 'at_node')"),
+            postgresql_where=sa.text("holder IN ('ours', 'at_node')"),
+        ),
     )
     id: str = Field(primary_key=True)
     order_id: str

@@ -15,8 +15,13 @@ class InboxEvent(Claimable, table=True):
     __tablename__ = "inbox_event"
     __table_args__ = (
         sa.UniqueConstraint("source", "account", "topic", "delivery_id"),
-        sa.Index("ix_inbox_event_waiting", "source", "due_at", sqlite_where=sa.text("handled_at IS NULL"),
-                 postgresql_where=sa.text("handled_at IS NULL")),
+        sa.Index(
+            "ix_inbox_event_waiting",
+            "source",
+            "due_at",
+            sqlite_where=sa.text("handled_at IS NULL"),
+            postgresql_where=sa.text("handled_at IS NULL"),
+        ),
         sa.Index("ix_inbox_event_received_at", "received_at"),
     )
     id: str = Field(primary_key=True)
@@ -48,9 +53,14 @@ class Effect(Claimable, table=True):
 
     __tablename__ = "effect"
     __table_args__ = (
-        sa.Index("ix_effect_open", "kind", "state", "due_at",
-                 sqlite_where=sa.text("state IN ('planned', 'sending', 'unknown')"),
-                 postgresql_where=sa.text("state IN ('planned', 'sending', 'unknown')")),
+        sa.Index(
+            "ix_effect_open",
+            "kind",
+            "state",
+            "due_at",
+            sqlite_where=sa.text("state IN ('planned', 'sending', 'unknown')"),
+            postgresql_where=sa.text("state IN ('planned', 'sending', 'unknown')"),
+        ),
         sa.Index("ix_effect_order_id", "order_id"),
     )
     id: str = Field(primary_key=True)
@@ -71,8 +81,12 @@ class Effect(Claimable, table=True):
 class Deadline(Claimable, table=True):
     __tablename__ = "deadline"
     __table_args__ = (
-        sa.Index("ix_deadline_pending", "due_at", sqlite_where=sa.text("state = 'pending'"),
-                 postgresql_where=sa.text("state = 'pending'")),
+        sa.Index(
+            "ix_deadline_pending",
+            "due_at",
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        ),
         sa.Index("ix_deadline_order_id", "order_id"),
     )
     id: str = Field(primary_key=True)  # {kind}:{subject_id}: one of a kind per subject
@@ -87,7 +101,10 @@ class Deadline(Claimable, table=True):
 
 class ReviewCase(SQLModel, table=True):
     __tablename__ = "review_case"
-    __table_args__ = (sa.Index("ix_review_case_state", "state", "due_at"), sa.Index("ix_review_case_order_id", "order_id"))
+    __table_args__ = (
+        sa.Index("ix_review_case_state", "state", "due_at"),
+        sa.Index("ix_review_case_order_id", "order_id"),
+    )
     id: str = Field(primary_key=True)
     key: str = Field(unique=True)  # what it is about: the same trouble twice is one case
     kind: str
@@ -124,8 +141,10 @@ class AuditEvent(SQLModel, table=True):
 
     __tablename__ = "audit_event"
     __table_args__ = (sa.Index("ix_audit_event_aggregate_id", "aggregate_id"),)
-    id: int | None = Field(default=None, sa_column=sa.Column(
-        sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True))
+    id: int | None = Field(
+        default=None,
+        sa_column=sa.Column(sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    )
     aggregate: str
     aggregate_id: str
     actor: str

@@ -154,7 +154,7 @@ def _metafields(shop: Shop, goods: Goods) -> list[dict[str, Any]]:
     texts = {
         ("custom", "care_instructions", "multi_line_text_field"): goods.care,
         ("custom", "usage_guide", "multi_line_text_field"): goods.usage,
-        ("shipping", "hazmat", "boolean"): "true" if goods.hazmat else "",
+        ("custom", "hazmat", "boolean"): "true" if goods.hazmat else "",
         ("shipping", "un_number", "single_line_text_field"): goods.hazmat,
         ("bundle", "components", "json"): _components(goods),
     }

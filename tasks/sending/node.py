@@ -29,8 +29,7 @@ def _label_bought(session: Session, pairs: Sequence[tuple[EffectRow, Verdict]], 
     return node_effects.label_bought(session, pairs, now, keep=policies.retention.documents, policies=policies)
 
 
-CREATE = Handlers(
-    node_effects.accepted, node_effects.refused, node_effects.guard_submit, keyed=True, can_look_up=True)
+CREATE = Handlers(node_effects.accepted, node_effects.refused, node_effects.guard_submit, keyed=True, can_look_up=True)
 CANCEL = Handlers(node_effects.cancelled, node_effects.cancel_refused, keyed=True, can_look_up=True)
 QUOTE = Handlers(node_effects.quoted, node_effects.refused, node_effects.guard_submit, keyed=True)  # buys nothing
 BUY = Handlers(_label_bought, node_effects.refused, node_effects.guard_submit, can_look_up=True)
@@ -48,7 +47,9 @@ def _at_once() -> int:
 
 async def send_orders(rows: Sequence[EffectRow]) -> list[Verdict]:
     facts = await in_ledger(requests_for, [row["subject_id"] for row in rows])
-    return await limited([lambda row=row: attempt(_create(row, facts[row["subject_id"]]), CREATE) for row in rows], _at_once())
+    return await limited(
+        [lambda row=row: attempt(_create(row, facts[row["subject_id"]]), CREATE) for row in rows], _at_once()
+    )
 
 
 async def _create(row: EffectRow, facts: dict[str, Any]) -> Outcome:
@@ -63,9 +64,13 @@ def _request(reference: str, facts: dict[str, Any]) -> NodeOrderRequest:
     for line in facts["lines"]:
         units[line["sku"]] = units.get(line["sku"], 0) + line["quantity"]
     return NodeOrderRequest(
-        reference=reference, order_name=order["name"], ship_to=address_of(contact), email=contact["email"],
+        reference=reference,
+        order_name=order["name"],
+        ship_to=address_of(contact),
+        email=contact["email"],
         lines=tuple(NodeLine(sku, count) for sku, count in units.items()),
-        shipping_method=methods.get(order["shipping_code"], methods["default"]), ordered_at=order["placed_at"],
+        shipping_method=methods.get(order["shipping_code"], methods["default"]),
+        ordered_at=order["placed_at"],
         node_location=policies.node(facts["fulfilment_order"]["location_id"]).node_location,
         currency=order["currency"],
     )
@@ -116,7 +121,8 @@ async def send_quotes(rows: Sequence[EffectRow]) -> list[Verdict]:
     facts = await in_ledger(requests_for, [row["subject_id"] for row in rows])
     weights = await in_ledger(_weights, {line["sku"] for fact in facts.values() for line in fact["lines"]})
     return await limited(
-        [lambda row=row: attempt(_quote(row, facts[row["subject_id"]], weights), QUOTE) for row in rows], _at_once())
+        [lambda row=row: attempt(_quote(row, facts[row["subject_id"]], weights), QUOTE) for row in rows], _at_once()
+    )
 
 
 async def _quote(row: EffectRow, facts: dict[str, Any], weights: dict[str, int]) -> Outcome:
@@ -125,10 +131,15 @@ async def _quote(row: EffectRow, facts: dict[str, Any], weights: dict[str, int])
         (weights.get(line["sku"]) or policies.shipping.default_weight_g) * line["quantity"] for line in facts["lines"]
     )
     length, width, height = policies.shipping.parcel_mm
-    quote = await wiring.current().parcels().quote(
-        ship_from=_origin(policies.node(facts["fulfilment_order"]["location_id"])),
-        ship_to=address_of(facts["contact"]), parcel=Parcel(max(grams, 1), length, width, height),
-        reference=row["request"]["reference"],
+    quote = (
+        await wiring.current()
+        .parcels()
+        .quote(
+            ship_from=_origin(policies.node(facts["fulfilment_order"]["location_id"])),
+            ship_to=address_of(facts["contact"]),
+            parcel=Parcel(max(grams, 1), length, width, height),
+            reference=row["request"]["reference"],
+        )
     )
     days = policies.shipping.max_days.get(facts["order"]["shipping_code"], policies.shipping.default_max_days)
     rate = cheapest_in_time(quote.rates, max_days=days)
@@ -139,8 +150,13 @@ async def _quote(row: EffectRow, facts: dict[str, Any], weights: dict[str, int])
 
 def _origin(node: NodePolicy) -> Address:
     return Address(
-        name=node.name, line1=node.line1, city=node.city, region=node.region, postal_code=node.postal_code,
-        country=node.country, phone=node.phone,
+        name=node.name,
+        line1=node.line1,
+        city=node.city,
+        region=node.region,
+        postal_code=node.postal_code,
+        country=node.country,
+        phone=node.phone,
     )
 
 
@@ -173,8 +189,12 @@ async def _with_file(label: Label) -> Verdict:
         pdf = await wiring.current().parcels().fetch_label(label.label_url)
     except ConnectorError as error:
         return await attempt(_failed(OutcomeUnknown(error.vendor, "fetch_label", error.detail)), BUY)
-    return Verdict("done", external_id=label.quote_external_id,
-                   data={"tracking_number": label.tracking_number}, private={"label": label, "pdf": pdf})
+    return Verdict(
+        "done",
+        external_id=label.quote_external_id,
+        data={"tracking_number": label.tracking_number},
+        private={"label": label, "pdf": pdf},
+    )
 
 
 async def find_labels(rows: Sequence[EffectRow]) -> list[Verdict]:

@@ -45,9 +45,7 @@ async def send_holds(rows: Sequence[EffectRow]) -> list[Verdict]:
 async def send_releases(rows: Sequence[EffectRow]) -> list[Verdict]:
     """Release exactly our holds. Safe to repeat: one that is gone counts as released."""
     ids = await in_ledger(shop_stock.hold_ids, [row["subject_id"] for row in rows])
-    wanted = [
-        ReleaseRequest(row["request"]["fulfilment_order"], (ids[row["subject_id"]],)) for row in rows
-    ]
+    wanted = [ReleaseRequest(row["request"]["fulfilment_order"], (ids[row["subject_id"]],)) for row in rows]
     return [verdict(outcome, RELEASE) for outcome in await _batch(_shop(rows).release(wanted), len(rows))]
 
 
@@ -56,8 +54,11 @@ async def send_parcels(rows: Sequence[EffectRow]) -> list[Verdict]:
     facts = await in_ledger(parcels_for_shop, [row["subject_id"] for row in rows])
     wanted = [
         FulfilRequest(
-            order=fact["order"], lines=tuple(tuple(line) for line in fact["lines"]),
-            tracking_number=fact["tracking_number"], carrier=fact["carrier"], tracking_url=fact["tracking_url"],
+            order=fact["order"],
+            lines=tuple(tuple(line) for line in fact["lines"]),
+            tracking_number=fact["tracking_number"],
+            carrier=fact["carrier"],
+            tracking_url=fact["tracking_url"],
         )
         for fact in (facts[row["subject_id"]] for row in rows)
     ]
@@ -73,9 +74,11 @@ async def find_parcels(rows: Sequence[EffectRow]) -> list[Verdict]:
     found = []
     for row in rows:
         fact = facts[row["subject_id"]]
-        match = [
-            f.external_id for f in orders[fact["order"]].fulfilments if fact["tracking_number"] in f.tracking_numbers
-        ] if fact["order"] in orders else []
+        match = (
+            [f.external_id for f in orders[fact["order"]].fulfilments if fact["tracking_number"] in f.tracking_numbers]
+            if fact["order"] in orders
+            else []
+        )
         found.append(Verdict("done", external_id=match[0]) if match else Verdict("absent", code="looked_up"))
     return found
 
@@ -83,9 +86,17 @@ async def find_parcels(rows: Sequence[EffectRow]) -> list[Verdict]:
 async def send_captures(rows: Sequence[EffectRow]) -> list[Verdict]:
     ids = await in_ledger(shop_stock.external_order_ids, [row["order_id"] for row in rows])
     return [
-        await attempt(_shop(rows).capture(CaptureRequest(
-            ids[row["order_id"]], row["request"]["authorization"], row["request"]["amount_minor"],
-            row["request"]["currency"])), CAPTURE)
+        await attempt(
+            _shop(rows).capture(
+                CaptureRequest(
+                    ids[row["order_id"]],
+                    row["request"]["authorization"],
+                    row["request"]["amount_minor"],
+                    row["request"]["currency"],
+                )
+            ),
+            CAPTURE,
+        )
         for row in rows
     ]
 
@@ -98,12 +109,18 @@ async def find_captures(rows: Sequence[EffectRow]) -> list[Verdict]:
         return [orders] * len(rows)
     found = []
     for row in rows:
-        match = [
-            t.external_id for t in orders[ids[row["order_id"]]].transactions
-            if t.kind is TransactionKind.CAPTURE and t.status is TransactionStatus.SUCCESS
-            and t.parent_external_id == row["request"]["authorization"]
-            and t.amount_minor == row["request"]["amount_minor"]
-        ] if ids[row["order_id"]] in orders else []
+        match = (
+            [
+                t.external_id
+                for t in orders[ids[row["order_id"]]].transactions
+                if t.kind is TransactionKind.CAPTURE
+                and t.status is TransactionStatus.SUCCESS
+                and t.parent_external_id == row["request"]["authorization"]
+                and t.amount_minor == row["request"]["amount_minor"]
+            ]
+            if ids[row["order_id"]] in orders
+            else []
+        )
         found.append(Verdict("done", external_id=match[0]) if match else Verdict("absent", code="looked_up"))
     return found
 
@@ -111,9 +128,14 @@ async def find_captures(rows: Sequence[EffectRow]) -> list[Verdict]:
 async def send_cancels(rows: Sequence[EffectRow]) -> list[Verdict]:
     ids = await in_ledger(shop_stock.external_order_ids, [row["order_id"] for row in rows])
     return [
-        await attempt(_shop(rows).cancel_order(CancelRequest(
-            ids[row["order_id"]], refund=True, restock=True, reason=row["request"]["reason"],
-            note="Aftercart")), CANCEL)
+        await attempt(
+            _shop(rows).cancel_order(
+                CancelRequest(
+                    ids[row["order_id"]], refund=True, restock=True, reason=row["request"]["reason"], note="Aftercart"
+                )
+            ),
+            CANCEL,
+        )
         for row in rows
     ]
 
@@ -124,7 +146,8 @@ async def find_cancels(rows: Sequence[EffectRow]) -> list[Verdict]:
     if isinstance(orders, Verdict):
         return [orders] * len(rows)
     return [
-        Verdict("done") if ids[row["order_id"]] in orders and orders[ids[row["order_id"]]].cancelled_at
+        Verdict("done")
+        if ids[row["order_id"]] in orders and orders[ids[row["order_id"]]].cancelled_at
         else Verdict("absent", code="looked_up")
         for row in rows
     ]
@@ -133,8 +156,10 @@ async def find_cancels(rows: Sequence[EffectRow]) -> list[Verdict]:
 async def send_stock(rows: Sequence[EffectRow]) -> list[Verdict]:
     writes = [
         StockWrite(
-            key=row["key"], inventory_external_id=row["request"]["item"],
-            location_external_id=row["request"]["location"], expected=row["request"]["expected"],
+            key=row["key"],
+            inventory_external_id=row["request"]["item"],
+            location_external_id=row["request"]["location"],
+            expected=row["request"]["expected"],
             available=row["request"]["available"],
         )
         for row in rows

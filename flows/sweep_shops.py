@@ -1,0 +1,24 @@
+"""Catch up with shops: orders that no webhook told of, the catalogue, the webhook subscriptions.
+
+Trigger: every ten minutes. Repeats: safe; a statement that we have is stale, a cursor moves behind what is stored.
+"""
+
+from prefect import flow
+
+from tasks import sweeping
+from tasks.visibility import mark_run, run_name, show_batch, show_table
+
+
+@flow(name="sweep-shops", flow_run_name=run_name)
+async def sweep_shops() -> dict[str, int]:
+    """One shop after the other; one that is down does not stop the next."""
+    mark_run()
+    reports = [await sweeping.check_subscriptions(target) for target in await sweeping.subscribers()]
+    for target in await sweeping.targets():
+        reports.append(await sweeping.sweep_catalogue(target))
+        reports.append(await sweeping.sweep_orders(target))
+    reports.append(await sweeping.compare_catalogues())
+    await show_batch("sweep-shops", reports)
+    rows = [{"what": r.stage, "outcome": o, "count": n} for r in reports for o, n in r.counts.items()]
+    await show_table("sweep-shops-summary", rows, "What the sweep found that webhooks had not told")
+    return {f"{row['what']} {row['outcome']}": int(row["count"]) for row in rows}

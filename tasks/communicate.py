@@ -1,0 +1,19 @@
+"""Communicate: hand over the mails that are due, each once, if it is still true."""
+
+from prefect import task
+
+from tasks.effect_kinds import KINDS, MAIL_KINDS
+from tasks.effects import send_due
+from tasks.runtime import Report, is_retryable, work_off
+
+
+@task(name="communicate", retries=2, retry_delay_seconds=[1, 5], retry_condition_fn=is_retryable)
+async def communicate(limit: int) -> Report:
+    """Send planned messages. Safe to repeat: a doubtful mail is never sent again, it becomes a case."""
+    return await run(limit)
+
+
+async def run(limit: int) -> Report:
+    return await work_off(
+        "communicate", lambda report, size: send_due(KINDS, report, size, only=MAIL_KINDS), limit=limit * 2, chunk=25
+    )

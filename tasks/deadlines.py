@@ -1,0 +1,119 @@
+"""Deadlines that are due: run their automatic action, and forget what was kept long enough."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from prefect import task
+from sqlmodel import Session
+
+from config import wiring
+from domain.payments import PaymentVerdict, judge_payment
+from domain.policy import Policies
+from domain.states import ENDED_ORDER, DeadlineState
+from ledger import deadlines, inbox
+from ledger.cancelling import want_cancel
+from ledger.capture_money import facts_of
+from ledger.cases import CaseDraft, open_cases
+from ledger.effects import EffectDraft, EffectRow, plan_and_claim
+from ledger.orders import OrderRow, lock_orders
+from ledger.rows import select_by
+from ledger.tables import Document, Payment
+from ledger.tables.base import table_of
+from tasks.effect_kinds import KINDS
+from tasks.effects import send
+from tasks.runtime import Report, in_ledger, is_retryable, work_off
+
+_document = table_of(Document)
+
+
+@task(name="run deadlines", retries=2, retry_delay_seconds=[1, 5], retry_condition_fn=is_retryable)
+async def run_deadlines(limit: int) -> Report:
+    """Act on what is due. Safe to repeat: a deadline ends once."""
+    return await work_off("deadlines", _step, limit=limit, chunk=25, workers=1)
+
+
+async def _step(report: Report, size: int) -> int:
+    wired = wiring.current()
+    claimed = await in_ledger(deadlines.claim_due, limit=size, now=wired.now(), real_now=wired.real_now())
+    if claimed.rows:
+        outcome, effects = await in_ledger(act, claimed.rows, now=wired.now(), real_now=wired.real_now())
+        for row in claimed.rows:
+            report.add(row["kind"], row["order_id"], outcome[row["id"]])
+        await send(effects, KINDS)
+    return len(claimed.rows)
+
+
+def act(
+    session: Session, rows: list[Mapping[str, Any]], *, now: datetime, real_now: datetime
+) -> tuple[dict[str, str], list[EffectRow]]:
+    orders = lock_orders(session, [row["order_id"] for row in rows])
+    outcome: dict[str, str] = {}
+    drafts: list[EffectDraft] = []
+    for row in rows:
+        state, what, wanted = _ACTIONS[row["action"]](session, row, orders[row["order_id"]], now)
+        deadlines.move_deadlines(session, [row], state, what, now)
+        outcome[row["id"]] = what
+        drafts += wanted
+    return outcome, plan_and_claim(session, drafts, now=now, real_now=real_now)
+
+
+Acted = tuple[DeadlineState, str, list[EffectDraft]]
+
+
+def _cancel_unpaid(session: Session, row: Mapping[str, Any], order: OrderRow, now: datetime) -> Acted:
+    """An order that is still not paid is cancelled in its shop."""
+    tenders = [facts_of(p) for p in select_by(session, Payment, "order_id", [order["id"]])]
+    paid = judge_payment(order["total_minor"], tenders, now) in (PaymentVerdict.PAID, PaymentVerdict.AUTHORISED)
+    if paid or order["state"] in ENDED_ORDER or order["fence_token"]:
+        return DeadlineState.MET, "paid_or_ended", []
+    return DeadlineState.BREACHED, "cancelled_unpaid", [want_cancel(order, cause="unpaid_too_long", reason="declined")]
+
+
+def _alert_authorisation(session: Session, row: Mapping[str, Any], order: OrderRow, now: datetime) -> Acted:
+    """Money that was only promised is about to lapse."""
+    [payment] = select_by(session, Payment, "id", [row["subject_id"]])
+    if not payment["authorised_minor"] or order["state"] in ENDED_ORDER:
+        return DeadlineState.MET, "captured_or_ended", []
+    expires = payment["authorisation_expires_at"]
+    open_cases(
+        session,
+        [
+            CaseDraft(
+                key=f"authorisation:{payment['id']}",
+                kind="authorisation_expiring",
+                severity="high",
+                order_id=order["id"],
+                subject_id=payment["id"],
+                facts={"expires_at": expires.isoformat() if expires else ""},
+                choices=["capture_now", "ask_customer", "cancel"],
+            )
+        ],
+        now,
+    )
+    return DeadlineState.BREACHED, "alerted", []
+
+
+_ACTIONS: dict[str, Callable[[Session, Mapping[str, Any], OrderRow, datetime], Acted]] = {
+    "cancel_unpaid": _cancel_unpaid,
+    "alert_authorisation": _alert_authorisation,
+}
+
+
+@task(name="forget what is old")
+async def purge() -> Report:
+    """Raw deliveries and documents name people: they go when their age is reached."""
+    wired = wiring.current()
+    report = Report("purge")
+    bodies, documents = await in_ledger(_purge, wired.policies, wired.now())
+    if bodies or documents:
+        report.add("deliveries", "", "forgotten", str(bodies))
+        report.add("documents", "", "forgotten", str(documents))
+    return report
+
+
+def _purge(session: Session, policies: Policies, now: datetime) -> tuple[int, int]:
+    bodies = inbox.purge_bodies(session, before=now - policies.retention.inbox_bodies)
+    old = sa.update(_document).where(_document.c.purge_at < now, _document.c.content.is_not(None))
+    return bodies, int(getattr(session.execute(old.values(content=None)), "rowcount", 0))

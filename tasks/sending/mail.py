@@ -1,0 +1,97 @@
+"""Mails: rendered at the moment of sending, from facts that name nobody and a contact version."""
+
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from config import wiring
+from config.links import answer_link
+from connectors.messaging.base import Mail
+from connectors.outcomes import Outcome
+from domain.messages import ClaimKind
+from domain.order import Address
+from ledger import messages
+from ledger.effects import EffectRow, Handlers, Verdict
+from ledger.orders import address_of
+from ledger.rows import select_by
+from ledger.tables import Message, OrderContact
+from tasks.effects import EffectKind, attempt
+from tasks.rendering import Recipient, render
+from tasks.runtime import in_ledger, limited
+
+MAILS_AT_ONCE = 4
+ADDRESS_ANSWERS = ("accept_suggestion", "keep_address")
+# SMTP has neither key nor look-up: at most once, and a case on doubt.
+MAIL = Handlers(messages.mails_sent, messages.mail_refused, messages.guard_messages)
+
+
+async def send_mails(rows: Sequence[EffectRow]) -> list[Verdict]:
+    """Render and hand over. The Message-ID is made from our key, so that a mailbox can count repeats."""
+    found = await in_ledger(_letters, [row["subject_id"] for row in rows])
+    return await limited(
+        [lambda row=row: attempt(_send(row, found[row["subject_id"]]), MAIL) for row in rows], MAILS_AT_ONCE
+    )
+
+
+async def _send(row: EffectRow, letter: dict[str, Any]) -> Outcome:
+    wired = wiring.current()
+    message, contact = letter["message"], letter["contact"]
+    kind = ClaimKind(message["kind"])
+    rendered = render(
+        kind,
+        message["facts"],
+        Recipient(
+            first_name=contact["name"].partition(" ")[0],
+            address=address_of(contact),
+            suggestion=letter["suggestion"],
+            links=_links(kind, message),
+        ),
+        locale=message["locale"],
+        brand=wired.brand,
+        tz=ZoneInfo("UTC"),
+    )
+    return await wired.mailer().send(
+        Mail(
+            message_id=f"<{row['id']}@{wired.brand.support_email.partition('@')[2]}>",
+            to=contact["email"],
+            subject=rendered.subject,
+            text=rendered.text,
+            html=rendered.html,
+            reply_to=wired.brand.support_email,
+            headers={"X-Entity-Ref-ID": row["id"], "Content-Language": rendered.locale},
+        )
+    )
+
+
+def _links(kind: ClaimKind, message: dict[str, Any]) -> dict[str, str]:
+    """Signed links of the mail. The address question is answered with one tap on them."""
+    if kind is not ClaimKind.ADDRESS_QUESTION:
+        return {}
+    offered = ADDRESS_ANSWERS if message["facts"]["problem"] == "corrected" else ("keep_address",)
+    settings = wiring.current().settings
+    return {
+        name: answer_link(settings, purpose=name, subject=message["order_id"], version=message["contact_id"])
+        for name in offered
+    }
+
+
+def _letters(session: Session, message_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    rows = select_by(session, Message, "id", message_ids)
+    people = {row["id"]: row for row in select_by(session, OrderContact, "id", {row["contact_id"] for row in rows})}
+    suggestions: dict[str, Address] = {}
+    if any(row["kind"] == ClaimKind.ADDRESS_QUESTION for row in rows):
+        wanted = {row["contact_id"].replace(":shipping:", ":suggestion:") for row in rows}
+        suggestions = {row["id"]: address_of(row) for row in select_by(session, OrderContact, "id", wanted)}
+    return {
+        row["id"]: {
+            "message": dict(row),
+            "contact": people[row["contact_id"]],
+            "suggestion": suggestions.get(row["contact_id"].replace(":shipping:", ":suggestion:")),
+        }
+        for row in rows
+    }
+
+
+KINDS = {"mail.send": EffectKind(MAIL, send_mails)}

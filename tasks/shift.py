@@ -1,0 +1,76 @@
+"""A worker's shift: how long it lasts, what is waiting, how it rests, and its sign of life."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+
+from prefect import task
+
+from config import wiring
+from ledger.heartbeats import beat
+from ledger.queue import next_due
+from tasks.effect_kinds import KINDS, MAIL_KINDS
+from tasks.effects import look_up_unknown, send_due
+from tasks.runtime import Report, in_ledger, is_retryable
+
+REST_S = 0.25  # an idle worker looks again so soon: a delivery never waits longer for it
+BEAT_S = 5.0
+LEFTOVERS_S = 10.0
+
+
+@dataclass
+class Shift:
+    """Ends after `budget_s`. `totals` counts outcomes per stage over the whole shift."""
+
+    name: str
+    budget_s: float
+    until_idle: bool = False  # end as soon as nothing is waiting (tests, benchmarks, reruns)
+    totals: dict[str, dict[str, int]] = field(default_factory=dict)
+    _started: float = field(default_factory=monotonic)
+    _beaten: float = 0.0
+    _swept: float = 0.0
+
+    def goes_on(self) -> bool:
+        return monotonic() - self._started < self.budget_s
+
+    async def waiting(self) -> Mapping[str, int]:
+        """What could be taken now. Also gives the sign of life, and clears leftovers of dead senders."""
+        wired = wiring.current()
+        if monotonic() - self._beaten > BEAT_S:
+            self._beaten = monotonic()
+            await in_ledger(beat, self.name, wired.real_now())
+        if monotonic() - self._swept > LEFTOVERS_S:
+            self._swept = monotonic()
+            self.note(await leftovers())
+        return await in_ledger(next_due, now=wired.now(), real_now=wired.real_now())
+
+    async def rest(self) -> None:
+        """Nothing to do for a moment."""
+        await asyncio.sleep(REST_S)
+
+    def note(self, report: Report) -> Report:
+        counts = self.totals.setdefault(report.stage, {})
+        for outcome, count in report.counts.items():
+            counts[outcome] = counts.get(outcome, 0) + count
+        return report
+
+
+async def leftovers(limit: int = 200) -> Report:
+    """Effects that nobody is sending: look up what is unknown, then send what is due."""
+    report = Report("send-effects")
+    while await look_up_unknown(KINDS, report, limit) == limit:
+        pass
+    others = [kind for kind in KINDS if kind not in MAIL_KINDS]
+    while await send_due(KINDS, report, limit, only=others) == limit:
+        pass
+    return report
+
+
+@task(name="send leftovers", retries=2, retry_delay_seconds=[1, 5], retry_condition_fn=is_retryable)
+async def send_leftovers() -> Report:
+    """`leftovers` and mails that are due, as a task. Safe to repeat."""
+    report = await leftovers()
+    while await send_due(KINDS, report, 100, only=MAIL_KINDS) == 100:
+        pass
+    return report

@@ -1,0 +1,50 @@
+"""One pass over the six stages: each runs only when something waits for it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from config import wiring
+from tasks import capture, communicate, fulfil, reconcile, route, validate
+from tasks.runtime import Report
+from tasks.shift import Shift, leftovers
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """`task` is the Prefect task, `plain` the same work without an engine; `waits_on` names what it takes."""
+
+    name: str
+    task: Callable[[int], Awaitable[Report]]
+    plain: Callable[[int], Awaitable[Report]]
+    waits_on: Callable[[], set[str]]
+
+
+def _inbox(*sections: str) -> set[str]:
+    accounts = wiring.current().accounts
+    return {f"inbox:{account.system}" for name in sections for account in getattr(accounts, name)}
+
+
+STAGES = (
+    Stage("capture", capture.capture, capture.run, lambda: _inbox("shops")),
+    Stage("validate", validate.validate, validate.run, lambda: {"validate"}),
+    Stage("route", route.route, route.run, lambda: {"route"}),
+    Stage("fulfil", fulfil.fulfil, fulfil.run, lambda: {"fulfil", "inbox:floor"} | _inbox("warehouses", "carriers")),
+    Stage("communicate", communicate.communicate, communicate.run, lambda: {"effect:mail.send"}),
+    Stage("reconcile", reconcile.reconcile, reconcile.run, lambda: {"reconcile"}),
+)
+
+
+async def one_pass(shift: Shift, *, engine: bool = True) -> list[Report]:
+    """Run the stages that something waits for, in order; each sees what the one before has made."""
+    limit = wiring.current().settings.batch_orders
+    reports: list[Report] = []
+    due: Mapping[str, int] = await shift.waiting()
+    if not due:
+        return []
+    for stage in STAGES:
+        if stage.waits_on() & set(due):
+            reports.append(shift.note(await (stage.task if engine else stage.plain)(limit)))
+            due = await shift.waiting()
+    if any(name.startswith("effect:") and name != "effect:mail.send" for name in due):
+        reports.append(shift.note(await leftovers()))
+    return [report for report in reports if report.lines]

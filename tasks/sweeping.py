@@ -1,0 +1,129 @@
+"""Catch-up sweeps of shops: what a webhook did not tell, a sweep finds (CAP-2, CAP-5, CAP-7)."""
+
+from datetime import timedelta
+
+from prefect import task
+
+from config import wiring
+from connectors.errors import ConnectorError
+from connectors.shops.base import Shop
+from domain.order import IncomingOrder
+from ledger.catalogue import raise_differences, store_products
+from ledger.cursors import move_cursor, read_cursor
+from ledger.heartbeats import vendor_trouble, vendor_well
+from tasks.capture import store
+from tasks.effect_kinds import KINDS
+from tasks.effects import send
+from tasks.runtime import Report, in_ledger, is_retryable
+
+FIRST_LOOK = timedelta(days=2)  # orders older than this at the first sweep belong to the time before Aftercart
+
+
+async def targets() -> list[str]:
+    """The shops to sweep."""
+    return sorted(wiring.current().shops())
+
+
+@task(
+    name="sweep orders",
+    task_run_name="sweep orders {target}",
+    retries=2,
+    retry_delay_seconds=[1, 5],
+    retry_condition_fn=is_retryable,
+)
+async def sweep_orders(target: str) -> Report:
+    """Page through orders by rising `updated_at` with overlap. What it creates or changes is drift: a webhook
+    that never came. An outage of any length loses no order; the cursor moves only behind what is stored."""
+    wired = wiring.current()
+    shop, report = wired.shops()[target], Report(f"sweep {target}")
+    cursor = f"orders:{target}"
+    since = await in_ledger(read_cursor, cursor)
+    start = (since - wired.policies.capture.sweep_overlap) if since else wired.now() - FIRST_LOOK
+    try:
+        async for page in shop.orders_updated_since(start):
+            await _store_page(report, shop, page)
+            if page:
+                await in_ledger(move_cursor, cursor, max(order.updated_at for order in page))
+    except ConnectorError as error:
+        await in_ledger(vendor_trouble, target, error.code, wired.real_now())
+        report.add(target, "", "postponed", f"{error.operation}: {error.code}")
+        return report
+    await in_ledger(vendor_well, target, wired.real_now())
+    return report
+
+
+async def _store_page(report: Report, shop: Shop, page: list[IncomingOrder]) -> None:
+    wired = wiring.current()
+    size = wired.settings.commit_orders
+    for start in range(0, len(page), size):
+        orders = page[start : start + size]
+        captured, effects = await in_ledger(
+            store, orders, [], 0, shop=shop, policies=wired.policies, now=wired.now(), real_now=wired.real_now()
+        )
+        names = {order.external_id: order.name for order in orders}
+        for external_id, outcome in captured.outcomes.items():
+            if outcome != "stale":
+                report.add(names[external_id], captured.order_ids.get(external_id, ""), outcome, "missed_webhook")
+        await send(effects, KINDS)
+
+
+@task(
+    name="sweep catalogue",
+    task_run_name="sweep catalogue {target}",
+    retries=2,
+    retry_delay_seconds=[1, 5],
+    retry_condition_fn=is_retryable,
+)
+async def sweep_catalogue(target: str) -> Report:
+    """Products changed since the last sweep."""
+    wired = wiring.current()
+    shop, report = wired.shops()[target], Report(f"catalogue {target}")
+    cursor = f"products:{target}"
+    since = await in_ledger(read_cursor, cursor)
+    try:
+        async for page in shop.catalogue(since):
+            await in_ledger(store_products, shop.system, shop.account, page)
+            for product in page:
+                report.add(product.title, "", "stored")
+            if page:
+                await in_ledger(move_cursor, cursor, max(product.updated_at for product in page))
+    except ConnectorError as error:
+        report.add(target, "", "postponed", f"{error.operation}: {error.code}")
+    return report
+
+
+@task(name="compare catalogues")
+async def compare_catalogues() -> Report:
+    """The same facts on every channel, differences raised."""
+    report = Report("catalogue differences")
+    for row in await in_ledger(raise_differences, wiring.current().now()):
+        report.add(row["sku"], "", "differs", row["fact"])
+    return report
+
+
+@task(
+    name="check subscriptions",
+    task_run_name="check subscriptions {target}",
+    retries=2,
+    retry_delay_seconds=[1, 5],
+    retry_condition_fn=is_retryable,
+)
+async def check_subscriptions(target: str) -> Report:
+    """Create the webhook subscriptions that are missing at a vendor."""
+    wired = wiring.current()
+    report = Report(f"subscriptions {target}")
+    url = f"{wired.settings.public_url.rstrip('/')}/hooks/{target}"
+    vendor = wired.shops().get(target) or wired.warehouses().get(target) or wired.parcels()
+    try:
+        for topic in await vendor.ensure_subscriptions(url):
+            report.add(topic, "", "created")
+    except ConnectorError as error:
+        report.add(target, "", "postponed", f"{error.operation}: {error.code}")
+    return report
+
+
+async def subscribers() -> list[str]:
+    """Everyone who sends us webhooks."""
+    wired = wiring.current()
+    carriers = [account.target for account in wired.accounts.carriers]
+    return [*sorted(wired.shops()), *sorted(wired.warehouses()), *carriers]

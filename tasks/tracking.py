@@ -1,0 +1,98 @@
+"""Follow parcels: by the carrier's deliveries and by looking at what is due (TRK-1's first half)."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from prefect import task
+from sqlmodel import Session
+
+from config import wiring
+from connectors.errors import ConnectorError
+from ledger import inbox
+from ledger.heartbeats import vendor_trouble, vendor_well
+from ledger.tables import InboxEvent, Shipment
+from ledger.tracking import claim_parcels, free_parcels, record_trackers
+from tasks.runtime import Report, in_ledger, is_retryable, kept, work_off
+
+AGAIN = timedelta(minutes=15)
+CHUNK = 50
+
+
+@task(name="look at parcels", retries=2, retry_delay_seconds=[1, 5], retry_condition_fn=is_retryable)
+async def look_at_parcels(limit: int) -> Report:
+    """Ask about parcels whose next look is due. Safe to repeat."""
+    return await work_off("track", _poll_step, limit=limit, chunk=CHUNK, workers=2)
+
+
+async def _poll_step(report: Report, size: int) -> int:
+    wired = wiring.current()
+    claimed = await in_ledger(claim_parcels, limit=size, now=wired.now(), real_now=wired.real_now())
+    if not claimed.rows:
+        return 0
+    token, ids = claimed.lease.token, [row["id"] for row in claimed.rows]
+    carrier = wired.parcels()
+    target = f"{carrier.code}/{carrier.account}"
+    async with kept(Shipment, ids, token):
+        try:
+            trackers = await carrier.fetch_trackers([row["tracker_external_id"] for row in claimed.rows])
+        except ConnectorError as error:
+            await in_ledger(free_parcels, ids, token, wired.now() + AGAIN, error.code)
+            await in_ledger(vendor_trouble, target, error.code, wired.real_now())
+            report.add(target, "", "postponed", f"{len(ids)} parcels: {error.code}")
+            return len(claimed.rows)
+    await in_ledger(vendor_well, target, wired.real_now())
+    outcome = await in_ledger(record_trackers, trackers, wired.now())
+    seen = {tracker.external_id for tracker in trackers}
+    missing = [row["id"] for row in claimed.rows if row["tracker_external_id"] not in seen]
+    await in_ledger(free_parcels, missing, token, wired.now() + AGAIN, "not_told")
+    for row in claimed.rows:
+        report.add(row["id"], row["order_id"], outcome.get(row["tracker_external_id"], "not_told"))
+    return len(claimed.rows)
+
+
+async def take_deliveries(report: Report, size: int, source: str) -> int:
+    """The carrier's webhooks: a hint which trackers to look at now."""
+    wired = wiring.current()
+    claimed = await in_ledger(inbox.claim_inbox, source, limit=size, now=wired.now(), real_now=wired.real_now())
+    if not claimed.rows:
+        return 0
+    token = claimed.lease.token
+    about: dict[str, list[Mapping[str, Any]]] = {}
+    plain: dict[str, str] = {}
+    for row in claimed.rows:
+        if row["topic"].startswith("tracker.") and row["subject"]:
+            about.setdefault(row["subject"], []).append(row)
+        else:
+            plain[row["id"]] = "ignored" if row["topic"].startswith(IGNORED) else "unknown_topic"
+    carrier = wired.parcels()
+    async with kept(InboxEvent, [row["id"] for row in claimed.rows], token):
+        try:
+            trackers = await carrier.fetch_trackers(list(about)) if about else []
+        except ConnectorError as error:
+            rows = [row for members in about.values() for row in members]
+            await in_ledger(inbox.failed, rows, error.code, token, wired.now(), after_s=getattr(error, "after_s", None))
+            await in_ledger(vendor_trouble, f"{source}/{carrier.account}", error.code, wired.real_now())
+            report.add(source, "", "postponed", error.code)
+            trackers, about = [], {}
+    outcome = await in_ledger(_record, trackers, about, plain, token, wired.now())
+    for tracker_id, state in outcome.items():
+        report.add(tracker_id, "", state)
+    return len(claimed.rows)
+
+
+IGNORED = ("batch.", "refund.", "scan_form.", "insurance.", "claim.", "report.", "payment.")
+
+
+def _record(
+    session: Session,
+    trackers: list[Any],
+    about: Mapping[str, list[Mapping[str, Any]]],
+    plain: Mapping[str, str],
+    token: int,
+    now: datetime,
+) -> dict[str, str]:
+    outcome = record_trackers(session, trackers, now)
+    done = {row["id"]: outcome.get(subject, "gone") for subject, rows in about.items() for row in rows}
+    inbox.handled(session, {**plain, **done}, token, now)
+    return outcome

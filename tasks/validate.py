@@ -1,0 +1,101 @@
+"""Validate: may this order be fulfilled? Payment, address, risk; every hold with a name and an owner."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from prefect import task
+from sqlmodel import Session
+
+from config import wiring
+from connectors.errors import ConnectorError
+from domain.policy import Policies
+from domain.validation import Validation
+from ledger import queue
+from ledger.heartbeats import vendor_trouble, vendor_well
+from ledger.orders import lock_orders
+from ledger.tables import Work
+from ledger.validating import AddressAnswer, ToVerify, addresses_to_verify, judge_orders, record_answers
+from tasks.runtime import Report, in_ledger, is_retryable, kept, limited, work_off
+from tasks.stage import claim_stage, isolated, order_names, postpone_failed
+
+
+@task(name="validate", retries=2, retry_delay_seconds=[1, 5], retry_condition_fn=is_retryable)
+async def validate(limit: int) -> Report:
+    """Judge the orders that are due. Safe to repeat: takes only rows still at this stage."""
+    return await run(limit)
+
+
+async def run(limit: int) -> Report:
+    return await work_off("validate", _step, limit=limit, chunk=wiring.current().settings.commit_orders)
+
+
+async def _step(report: Report, size: int) -> int:
+    claimed = await claim_stage("validate", size)
+    if not claimed.rows:
+        return 0
+    token = claimed.lease.token
+    async with kept(Work, [row["id"] for row in claimed.rows], token):
+        orders = [row["subject_id"] for row in claimed.rows]
+        wanted = await in_ledger(addresses_to_verify, orders)
+        answers, failed = await _ask(wanted)
+        ready = [row for row in claimed.rows if row["subject_id"] not in failed]
+        await postpone_failed(report, "validate", [r for r in claimed.rows if r["subject_id"] in failed], failed, token)
+        wired = wiring.current()
+        results = await isolated(
+            report,
+            "validate",
+            ready,
+            token,
+            lambda rows: in_ledger(judge, rows, answers, token, policies=wired.policies, now=wired.now()),
+        )
+    for judged, names in results:
+        for order_id, result in judged.items():
+            outcome = "waiting" if result.wait else ("accepted" if result.accepted else "held")
+            reasons = [hold.reason for hold in result.holds] or [reason.code for reason in result.reasons][:1]
+            report.add(names[order_id], order_id, outcome, ", ".join(reasons))
+    return len(claimed.rows)
+
+
+async def _ask(wanted: Sequence[ToVerify]) -> tuple[list[AddressAnswer], dict[str, ConnectorError]]:
+    """Ask the carrier about each address; an order whose question failed waits by its own row."""
+    wired = wiring.current()
+    failed: dict[str, ConnectorError] = {}
+
+    async def one(item: ToVerify) -> AddressAnswer | None:
+        try:
+            check = await wired.parcels().verify(item.address)
+        except ConnectorError as error:
+            failed[item.order_id] = error
+            return None
+        return AddressAnswer(item.contact_id, str(check.verdict), check.suggestion)
+
+    answers = await limited([lambda item=item: one(item) for item in wanted], wired.settings.vendor_concurrency)
+    target = f"{wired.parcels().code}/{wired.parcels().account}" if wanted else ""
+    if failed:
+        await in_ledger(vendor_trouble, target, next(iter(failed.values())).code, wired.real_now())
+    elif wanted:
+        await in_ledger(vendor_well, target, wired.real_now())
+    return [answer for answer in answers if answer is not None], failed
+
+
+def judge(
+    session: Session,
+    rows: Sequence[Mapping[str, Any]],
+    answers: Sequence[AddressAnswer],
+    token: int,
+    *,
+    policies: Policies,
+    now: datetime,
+) -> tuple[dict[str, Validation], dict[str, str]]:
+    """One transaction: verdicts, judgement, and the rows out of the line (or waiting for the shop's word)."""
+    held = queue.held_work(session, rows, token)
+    mine = [row for row in rows if row["id"] in held]
+    record_answers(session, answers, now)
+    judged = judge_orders(session, [row["subject_id"] for row in mine], policies, now)
+    waiting = {i: result.wait for i, result in judged.items() if result.wait is not None}
+    queue.wait_work(
+        session, [(row["id"], now + waiting[row["subject_id"]]) for row in mine if row["subject_id"] in waiting], token
+    )
+    queue.finish_work(session, [row["id"] for row in mine if row["subject_id"] not in waiting], token, now)
+    return judged, order_names(lock_orders(session, list(judged)))

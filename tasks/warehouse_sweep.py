@@ -1,0 +1,196 @@
+"""Catch-up sweeps of nodes, and what shops show of their stock (REC-2)."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from prefect import task
+from sqlmodel import Session
+
+from config import wiring
+from connectors.errors import ConnectorError
+from connectors.shops.base import Shop
+from domain.catalogue import NodeStock, ShopStock
+from domain.policy import Policies
+from ledger import shop_stock, stock
+from ledger.cursors import move_cursor, read_cursor
+from ledger.effects import EffectRow, plan_and_claim
+from ledger.heartbeats import vendor_trouble, vendor_well
+from ledger.restock import wake_waiting
+from ledger.rows import upsert
+from ledger.tables import Location
+from tasks.effect_kinds import KINDS
+from tasks.effects import send
+from tasks.fulfil import take_node_orders
+from tasks.runtime import Report, in_ledger, is_retryable
+
+FIRST_LOOK = timedelta(days=2)
+
+
+async def targets() -> list[str]:
+    return sorted(wiring.current().warehouses())
+
+
+@task(name="write locations")
+async def write_locations() -> None:
+    """The nodes of the policy as rows."""
+    await in_ledger(store_locations, wiring.current().policies)
+
+
+def store_locations(session: Session, policies: Policies) -> None:
+    rows = [
+        {
+            "id": n.id,
+            "name": n.name,
+            "system": n.system,
+            "account": n.account,
+            "node_location": n.node_location,
+            "country": n.country,
+            "region": n.region,
+            "postal_code": n.postal_code,
+            "time_zone": n.time_zone,
+            "ships_itself": n.ships_itself,
+            "enabled": True,
+        }
+        for n in policies.nodes
+    ]
+    upsert(session, Location, rows, keys=["id"], update=[name for name in rows[0] if name != "id"])
+
+
+@task(
+    name="sweep node orders",
+    task_run_name="sweep orders at {target}",
+    retries=2,
+    retry_delay_seconds=[1, 5],
+    retry_condition_fn=is_retryable,
+)
+async def sweep_node_orders(target: str) -> Report:
+    """What a node has done since the last look, for webhooks that never came."""
+    wired = wiring.current()
+    report, cursor, started = Report(f"sweep {target}"), f"node_orders:{target}", wired.now()
+    since = await in_ledger(read_cursor, cursor)
+    start = (since - wired.policies.capture.sweep_overlap) if since else started - FIRST_LOOK
+    size = wired.settings.commit_orders
+    try:
+        async for page in wired.warehouses()[target].orders_updated_since(start):
+            for at in range(0, len(page), size):
+                await take_node_orders(report, [(order, []) for order in page[at : at + size]], 0)
+    except ConnectorError as error:
+        await in_ledger(vendor_trouble, target, error.code, wired.real_now())
+        report.add(target, "", "postponed", f"{error.operation}: {error.code}")
+        return report
+    await in_ledger(move_cursor, cursor, started)
+    await in_ledger(vendor_well, target, wired.real_now())
+    return report
+
+
+@task(
+    name="read node stock",
+    task_run_name="read stock of {target}",
+    retries=2,
+    retry_delay_seconds=[1, 5],
+    retry_condition_fn=is_retryable,
+)
+async def read_node_stock(target: str) -> Report:
+    """Take over a node's stock; who waited for units goes back to routing."""
+    wired = wiring.current()
+    report, read_at = Report(f"stock {target}"), wired.now()
+    nodes = [n for n in wired.policies.nodes if f"{n.system}/{n.account}" == target]
+    risen: list[str] = []
+    try:
+        async for page in wired.warehouses()[target].stock():
+            for node in nodes:
+                mine = [s for s in page if s.node_location in ("", node.node_location)]
+                risen += await in_ledger(
+                    stock.record_reading,
+                    node.id,
+                    mine,
+                    read_at=read_at,
+                    safety_stock=node.safety_stock,
+                    now=wired.now(),
+                )
+                report.add(node.name, "", "read", f"{len(mine)} SKUs")
+    except ConnectorError as error:
+        report.add(target, "", "postponed", f"{error.operation}: {error.code}")
+    woken = await in_ledger(wake_waiting, risen, wired.now())
+    if woken:
+        report.add("orders", "", "woken", str(woken))
+    return report
+
+
+@task(name="open own stock", retries=2, retry_delay_seconds=[1, 5], retry_condition_fn=is_retryable)
+async def open_own_stock() -> Report:
+    """The own warehouse's books begin with what its shop location shows; after that they are the truth."""
+    wired = wiring.current()
+    report = Report("opening stock")
+    for node in wired.policies.nodes:
+        if node.ships_itself or await in_ledger(shop_stock.level_rows, node.id):
+            continue
+        for target, name in node.shop_locations.items():
+            shop = wired.shops()[target]
+            place = await _location_ids(shop, {name})
+            read_at = wired.now()
+            async for page in shop.stock():
+                mine = [
+                    NodeStock(s.sku, on_hand=max(s.on_hand, 0), free=max(s.on_hand, 0))
+                    for s in page
+                    if s.location_external_id in place and s.sku
+                ]
+                await in_ledger(
+                    stock.record_reading,
+                    node.id,
+                    mine,
+                    read_at=read_at,
+                    safety_stock=node.safety_stock,
+                    now=wired.now(),
+                )
+                report.add(node.name, "", "opened", f"{len(mine)} SKUs")
+    return report
+
+
+@task(
+    name="compare shop stock",
+    task_run_name="compare stock shown by {target}",
+    retries=2,
+    retry_delay_seconds=[1, 5],
+    retry_condition_fn=is_retryable,
+)
+async def compare_shop_stock(target: str) -> list[dict[str, Any]]:
+    """Compare what a shop shows with the pool, and correct by compare-and-set. Returns the differences."""
+    wired = wiring.current()
+    shop = wired.shops()[target]
+    nodes = {n.shop_locations[target]: n for n in wired.policies.nodes if target in n.shop_locations}
+    found: list[dict[str, Any]] = []
+    try:
+        places = await _location_ids(shop, set(nodes))
+        node_of = {place: nodes[name].id for place, name in places.items()}
+        read_at = wired.now()
+        async for page in shop.stock():
+            differences, effects = await in_ledger(
+                _compare, target, page, node_of, read_at=read_at, now=wired.now(), real_now=wired.real_now()
+            )
+            found += [asdict(d) for d in differences]
+            await send(effects, KINDS)
+    except ConnectorError as error:
+        await in_ledger(vendor_trouble, target, error.code, wired.real_now())
+    return found
+
+
+def _compare(
+    session: Session,
+    target: str,
+    page: Sequence[ShopStock],
+    node_of: dict[str, str],
+    *,
+    read_at: datetime,
+    now: datetime,
+    real_now: datetime,
+) -> tuple[list[shop_stock.Difference], list[EffectRow]]:
+    differences, drafts = shop_stock.compare(session, target, page, node_of, read_at=read_at, now=now)
+    return differences, plan_and_claim(session, drafts, now=now, real_now=real_now)
+
+
+async def _location_ids(shop: Shop, names: set[str]) -> dict[str, str]:
+    """The shop's ids of its locations by our names for them: id -> name."""
+    return {place: name for place, name in (await shop.locations()).items() if name in names}
