@@ -8,11 +8,12 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from ledger.claims import Claimed, claim, still_held
-from ledger.rows import Row, insert_new
+from ledger.rows import Row, insert_into
 from ledger.tables import Effect, InboxEvent, Work
 from ledger.tables.base import table_of
 
 MAX_ATTEMPTS = 8
+_AGAIN = "again"  # in `error` of a row that was asked for while somebody held it
 _work = table_of(Work)
 
 
@@ -34,17 +35,14 @@ def enqueue(session: Session, rows: Sequence[Row]) -> None:
     to be taken again after its holder, so that a new fact is never lost."""
     if not rows:
         return
-    new = insert_new(session, Work, rows)
-    for row in rows:
-        if row["id"] not in new:
-            session.execute(
-                sa.update(_work)
-                .where(_work.c.id == row["id"])
-                .values(
-                    due_at=sa.case((_work.c.due_at < row["due_at"], _work.c.due_at), else_=row["due_at"]),
-                    error="again",
-                )
-            )
+    statement = insert_into(session, Work)
+    wanted = statement.excluded.due_at
+    # One statement, not insert and then update: its holder may delete the row in between.
+    statement = statement.on_conflict_do_update(
+        index_elements=["id"],
+        set_={"due_at": sa.case((_work.c.due_at < wanted, _work.c.due_at), else_=wanted), "error": _AGAIN},
+    )
+    session.execute(statement, sorted(rows, key=lambda row: str(row["id"])))
 
 
 def claim_work(session: Session, stage: str, *, limit: int, now: datetime, real_now: datetime) -> Claimed:
@@ -71,7 +69,7 @@ def finish_work(session: Session, ids: Sequence[str], token: int, now: datetime)
     if not ids:
         return
     mine = sa.and_(_work.c.id.in_(ids), _work.c.lease_token == token)
-    session.execute(sa.delete(_work).where(mine, _work.c.error != "again"))
+    session.execute(sa.delete(_work).where(mine, _work.c.error != _AGAIN))
     session.execute(sa.update(_work).where(mine).values(lease_until=None, attempts=0, error=""))
 
 
@@ -81,7 +79,7 @@ def postpone_work(session: Session, rows: Sequence[tuple[str, datetime, str]], t
         session.execute(
             sa.update(_work)
             .where(_work.c.id == work_id, _work.c.lease_token == token)
-            .values(lease_until=None, due_at=due_at, error=code)
+            .values(lease_until=None, due_at=_unless_asked_again(due_at), error=code)
         )
 
 
@@ -91,8 +89,13 @@ def wait_work(session: Session, rows: Sequence[tuple[str, datetime]], token: int
         session.execute(
             sa.update(_work)
             .where(_work.c.id == work_id, _work.c.lease_token == token)
-            .values(lease_until=None, due_at=due_at, attempts=0, error="")
+            .values(lease_until=None, due_at=_unless_asked_again(due_at), attempts=0, error="")
         )
+
+
+def _unless_asked_again(due_at: datetime) -> sa.ColumnElement[datetime]:
+    """What came in while the row was held is looked at next, not at the end of the wait."""
+    return sa.case((_work.c.error == _AGAIN, _work.c.due_at), else_=sa.bindparam(None, due_at, _work.c.due_at.type))
 
 
 def backoff(attempts: int, *, after_s: float | None = None) -> timedelta:

@@ -19,8 +19,9 @@ def insert_rows(session: Session, model: type[SQLModel], rows: Sequence[Row]) ->
         session.execute(sa.insert(table_of(model)), list(rows))
 
 
-def _dialect_insert(session: Session, table: sa.Table) -> Any:
-    return sqlite.insert(table) if is_sqlite(session) else postgresql.insert(table)
+def insert_into(session: Session, model: type[SQLModel]) -> Any:
+    """The dialect's own insert, which knows ON CONFLICT."""
+    return sqlite.insert(table_of(model)) if is_sqlite(session) else postgresql.insert(table_of(model))
 
 
 def insert_new(session: Session, model: type[SQLModel], rows: Sequence[Row], *, returning: str = "id") -> set[Any]:
@@ -28,7 +29,7 @@ def insert_new(session: Session, model: type[SQLModel], rows: Sequence[Row], *, 
     if not rows:
         return set()
     table = table_of(model)
-    statement = _dialect_insert(session, table).on_conflict_do_nothing().returning(table.c[returning])
+    statement = insert_into(session, model).on_conflict_do_nothing().returning(table.c[returning])
     return set(session.execute(statement, list(rows)).scalars())
 
 
@@ -38,8 +39,7 @@ def upsert(
     """Insert or overwrite `update` columns of the row with the same `keys`."""
     if not rows:
         return
-    table = table_of(model)
-    statement = _dialect_insert(session, table)
+    statement = insert_into(session, model)
     statement = statement.on_conflict_do_update(
         index_elements=list(keys), set_={name: statement.excluded[name] for name in update}
     )
