@@ -77,7 +77,7 @@ def _waiting(session: Session) -> list[Mapping[str, Any]]:
             _order.c.fence_token == "",
             sa.exists().where(
                 _parcel.c.fulfilment_order_id == _fo.c.id,
-                _parcel.c.state == ParcelState.LABEL_CREATED,
+                _parcel.c.state != ParcelState.CANCELLED,
                 _parcel.c.shipped_at.is_(None),
             ),
             ~scans.held(_fo.c.order_id),
@@ -85,7 +85,7 @@ def _waiting(session: Session) -> list[Mapping[str, Any]]:
         .order_by(_fo.c.priority, _fo.c.released_at, _fo.c.id)
         .limit(MOST_AT_ONCE)
     )
-    return list(session.execute(statement).mappings())
+    return [dict(row) for row in session.execute(statement).mappings()]
 
 
 def _is_waiting(row: Mapping[str, Any]) -> bool:
@@ -95,13 +95,13 @@ def _is_waiting(row: Mapping[str, Any]) -> bool:
 def _publish(
     session: Session, location_id: str, rows: Sequence[Mapping[str, Any]], policies: Policies, now: datetime
 ) -> None:
-    zones = next((node.zones for node in policies.nodes if node.id == location_id), {})
     by_age = sorted(rows, key=lambda row: (row["released_at"] or row["created_at"], row["id"]))
-    batches = batch_orders(_pick_orders(session, by_age, zones), largest=LARGEST)
+    orders = _pick_orders(session, by_age, policies)
+    batches = batch_orders([orders[row["id"]] for row in by_age], largest=LARGEST)
     sheets: list[Row] = []
     accepted: list[tuple[str, str]] = []
     for batch in batches:
-        sheet = {
+        sheet: Row = {
             "id": new_id("pick"), "location_id": location_id, "zone": batch.zone, "priority": batch.priority,
             "version": 1, "state": "open", "document_id": "", "created_at": now,
         }  # fmt: skip
@@ -116,7 +116,7 @@ def _publish(
 
 def zone_of(sku: str, zones: Mapping[str, str]) -> str:
     """The zone by the longest prefix that the policy names, else its `default`."""
-    fitting = [prefix for prefix in zones if prefix != "default" and sku.startswith(prefix)]
+    fitting: list[str] = [prefix for prefix in zones if prefix != "default" and sku.startswith(prefix)]
     return zones[max(fitting, key=len)] if fitting else zones.get("default", "default")
 
 
@@ -136,7 +136,7 @@ def lists_at(session: Session, location_id: str, state: str, policies: Policies,
         .order_by(_list.c.priority, _list.c.id)
         .limit(limit)
     )
-    return pick_list_values(session, list(session.execute(statement).mappings()), policies)
+    return pick_list_values(session, [dict(row) for row in session.execute(statement).mappings()], policies)
 
 
 def pick_list_values(session: Session, rows: Sequence[Mapping[str, Any]], policies: Policies) -> list[PickList]:
@@ -145,19 +145,21 @@ def pick_list_values(session: Session, rows: Sequence[Mapping[str, Any]], polici
     left = scans.have_left(session, [row["id"] for row in listed])
     ended = (FulfilmentOrderState.CLOSED, FulfilmentOrderState.CANCELLED)
     members = group_by([r for r in listed if r["state"] not in ended and r["id"] not in left], "pick_list_id")
-    zones = {node.id: node.zones for node in policies.nodes}
+    orders = _pick_orders(session, [row for part in members.values() for row in part], policies)
     return [
         PickList(
             id=row["id"], version=row["version"], location=row["location_id"], created_at=row["created_at"],
             zone=row["zone"], priority=row["priority"],
-            orders=tuple(_pick_orders(session, members.get(row["id"], []), zones.get(row["location_id"], {}))),
+            orders=tuple(orders[member["id"]] for member in members.get(row["id"], [])),
         )
         for row in rows
     ]  # fmt: skip
 
 
-def _pick_orders(session: Session, rows: Sequence[Mapping[str, Any]], zones: Mapping[str, str]) -> list[PickOrder]:
+def _pick_orders(session: Session, rows: Sequence[Mapping[str, Any]], policies: Policies) -> dict[str, PickOrder]:
+    """By fulfilment order."""
     ids = [row["id"] for row in rows]
+    zones = {node.id: node.zones for node in policies.nodes}
     lines = fulfilment_lines_of(session, ids)
     parcels = scans.open_parcels(session, ids)
     ordered = {
@@ -165,15 +167,15 @@ def _pick_orders(session: Session, rows: Sequence[Mapping[str, Any]], zones: Map
         for line in select_by(session, OrderLine, "id", {p["order_line_id"] for part in lines.values() for p in part})
     }
     known = _variants(session, {part["sku"] for parts in lines.values() for part in parts})
-    orders = []
+    orders = {}
     for row in rows:
-        parcel = parcels.get(row["id"], {})
-        orders.append(PickOrder(
+        parcel, here = parcels.get(row["id"], {}), zones.get(row["location_id"], {})
+        orders[row["id"]] = PickOrder(
             fulfilment_order_id=row["id"], reference=f"{row['id']}.{row['attempt']}",
-            lines=tuple(_line(part, ordered[part["order_line_id"]], known, zones) for part in lines[row["id"]]),
+            lines=tuple(_line(part, ordered[part["order_line_id"]], known, here) for part in lines[row["id"]]),
             shipment_id=parcel.get("id", ""), tracking_number=parcel.get("tracking_number", ""),
             priority=row["priority"],
-        ))  # fmt: skip
+        )  # fmt: skip
     return orders
 
 
@@ -198,8 +200,8 @@ def _variants(session: Session, skus: set[str]) -> dict[str, tuple[str, str]]:
         .order_by(_variant.c.id)
     )
     found: dict[str, tuple[str, str]] = {}
-    for sku, title, barcode in session.execute(statement).tuples():
-        found.setdefault(sku, (title, barcode))
+    for row in session.execute(statement):
+        found.setdefault(row.sku, (row.title, row.barcode))
     return found
 
 
@@ -211,7 +213,7 @@ def unprinted(session: Session, policies: Policies, *, limit: int) -> list[PickL
         .where(_list.c.location_id.in_(places), _list.c.state == "open", _list.c.document_id == "")
         .limit(limit)
     )
-    return pick_list_values(session, list(session.execute(statement).mappings()), policies)
+    return pick_list_values(session, [dict(row) for row in session.execute(statement).mappings()], policies)
 
 
 def store_sheet(session: Session, sheet: PickList, pdf: bytes, now: datetime, *, keep: timedelta) -> bool:

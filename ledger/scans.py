@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from domain.nodes import NodeLine
-from domain.policy import Policies
+from domain.parcels import ParcelState
 from domain.states import FulfilmentOrderState, RequestState
 from ledger import audit
 from ledger.cases import CaseDraft, open_cases, resolve_by_key
@@ -88,7 +88,7 @@ def take_scan(session: Session, location: str, scan: Scan, now: datetime) -> str
 
 
 def _refusal(session: Session, location: str, scan: Scan, row: FulfilmentRow | None) -> str:
-    [sheet] = select_by(session, PickList, "id", [scan.pick_list_id]) or [None]
+    sheet = next(iter(select_by(session, PickList, "id", [scan.pick_list_id])), None)
     if sheet is None or sheet["location_id"] != location:
         return "unknown_list"
     if row is not None and row["location_id"] == location and _is_withdrawn(row):
@@ -118,7 +118,7 @@ def _wrong_lines(scanned: Sequence[ScanLine], asked: Sequence[Mapping[str, Any]]
 
 
 def apply_scans(
-    session: Session, events: Sequence[Mapping[str, Any]], policies: Policies, now: datetime
+    session: Session, events: Sequence[Mapping[str, Any]], now: datetime
 ) -> tuple[dict[str, str], list[EffectDraft]]:
     """Carry out stored scans (rows of the inbox). Returns event id -> outcome (done, stale, cancelled,
     unknown_order, unreadable) and the effects wanted."""
@@ -226,10 +226,12 @@ def have_left(session: Session, fulfilment_order_ids: Sequence[str]) -> set[str]
 
 
 def open_parcels(session: Session, fulfilment_order_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-    """The labelled parcel of each that is still in the building."""
+    """The parcel of each that is still in the building."""
     rows = select_by(session, Shipment, "fulfilment_order_id", fulfilment_order_ids, order_by="id")
     return {
-        row["fulfilment_order_id"]: row for row in rows if row["shipped_at"] is None and row["state"] == "label_created"
+        row["fulfilment_order_id"]: row
+        for row in rows
+        if row["shipped_at"] is None and row["state"] != ParcelState.CANCELLED
     }
 
 

@@ -18,7 +18,7 @@ from ledger import effects, inbox, picking, scans
 from tasks.runtime import Report, in_ledger
 
 logger = logging.getLogger(__name__)
-SHEETS_AT_ONCE = 20
+SHEETS_AT_ONCE = 50
 
 
 async def publish_due() -> int:
@@ -33,10 +33,10 @@ async def publish_due() -> int:
 
 
 async def _print(policies: Policies, now: datetime) -> None:
-    while sheets := await in_ledger(picking.unprinted, policies, limit=SHEETS_AT_ONCE):
-        for sheet in sheets:
-            pdf = await asyncio.to_thread(pick_list_pdf, sheet)
-            await in_ledger(picking.store_sheet, sheet, pdf, now, keep=policies.retention.documents)
+    """What is not printed in this round is printed in the next; the receiver prints on demand meanwhile."""
+    for sheet in await in_ledger(picking.unprinted, policies, limit=SHEETS_AT_ONCE):
+        pdf = await asyncio.to_thread(pick_list_pdf, sheet)
+        await in_ledger(picking.store_sheet, sheet, pdf, now, keep=policies.retention.documents)
 
 
 async def recall(fulfilment_order_id: str) -> Outcome:
@@ -54,16 +54,16 @@ async def take_scans(report: Report, size: int) -> int:
         inbox.claim_inbox, scans.SOURCE, limit=size, now=current.now(), real_now=current.real_now()
     )
     for event in claimed.rows:
-        outcome = await in_ledger(_carry_out, event, claimed.lease.token, current.policies, current.now())
+        outcome = await in_ledger(_carry_out, event, claimed.lease.token, current.now())
         report.add(event["subject"], "", outcome, event["topic"])
     return len(claimed.rows)
 
 
-def _carry_out(session: Session, event: Mapping[str, Any], token: int, policies: Policies, now: datetime) -> str:
+def _carry_out(session: Session, event: Mapping[str, Any], token: int, now: datetime) -> str:
     """One scan in one transaction: a scan that cannot be carried out does not take others with it."""
     try:
         with session.begin_nested():
-            outcomes, wanted = scans.apply_scans(session, [event], policies, now)
+            outcomes, wanted = scans.apply_scans(session, [event], now)
             effects.plan(session, wanted, now)
     except (IllegalTransition, LookupError) as error:
         logger.exception("scan failed", extra={"inbox_id": event["id"], "error_type": type(error).__name__})

@@ -1,0 +1,37 @@
+"""`python -m apps.receiver --host HOST --port PORT`."""
+
+import argparse
+import sys
+
+import uvicorn
+
+from apps.receiver.app import create_app
+from config.accounts import ConfigError
+from config.wiring import current
+
+STOP_WITHIN_S = 10
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m apps.receiver", description="Receive webhooks and scans.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8400, help="port to listen on (default: %(default)s)")
+    arguments = parser.parse_args()
+    try:
+        app = create_app(current())
+    except ConfigError as error:
+        sys.exit(f"receiver: {error}")
+    uvicorn.run(
+        app,
+        host=arguments.host,
+        port=arguments.port,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_WITHIN_S,
+    )
+
+
+if __name__ == "__main__":
+    main()

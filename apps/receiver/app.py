@@ -1,0 +1,97 @@
+"""The application: routes, start and stop, and what happens when something goes wrong."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import sqlalchemy as sa
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from apps.receiver.answers import Refusal, refuse
+from apps.receiver.floor import Floor
+from apps.receiver.health import Health
+from apps.receiver.hooks import Hooks
+from apps.receiver.writer import GroupWriter
+from config.wiring import Wiring
+
+logger = logging.getLogger(__name__)
+
+
+def create_app(wiring: Wiring, writer: GroupWriter | None = None) -> FastAPI:
+    """Raises: ConfigError when the accounts file is wrong."""
+    writer = writer or GroupWriter(wiring)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        writer.start()
+        yield
+        await writer.stop()
+
+    app = FastAPI(title="Aftercart receiver", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+    hooks, health, floor = Hooks(wiring, writer), Health(wiring, writer), Floor(wiring)
+    app.add_route("/hooks/{system}/{account}", hooks.post, methods=["POST"])
+    app.add_route("/healthz", health.live, methods=["GET"])
+    app.add_route("/readyz", health.ready, methods=["GET"])
+    app.add_route("/warehouse/{location}/pick-lists", floor.lists, methods=["GET"])
+    app.add_route("/warehouse/{location}/pick-lists/{list_id}.pdf", floor.sheet, methods=["GET"])
+    app.add_route("/warehouse/{location}/labels/{shipment_id}.pdf", floor.label, methods=["GET"])
+    app.add_route("/warehouse/{location}/scans", floor.scan, methods=["POST"])
+    app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(HTTPException, _no_such_route)
+    app.add_exception_handler(sa.exc.OperationalError, _database_away)
+    app.add_middleware(_Boundary)
+    return app
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)
+    return refuse(error)
+
+
+async def _no_such_route(_request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    return refuse(Refusal("method_not_allowed" if status == 405 else "not_found"))
+
+
+async def _database_away(_request: Request, error: Exception) -> Response:
+    logger.warning("database away", extra={"error_type": type(error).__name__})
+    return refuse(Refusal("database_away"))
+
+
+class _Boundary:
+    """Nothing that goes wrong inside reaches the server: its log would print the request's data with the trace."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except ClientDisconnect:
+            logger.info("caller hung up")
+        except Exception as error:
+            if scope["type"] != "http" or begun:
+                raise
+            logger.error("request failed", extra=_where(scope, error))
+            await refuse(Refusal("internal_error"))(scope, receive, send)
+
+
+def _where(scope: Scope, error: Exception) -> dict[str, str]:
+    """The route and the place in our code; the message of the error may repeat the body, so it is left out."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace is not None else ""
+    route = getattr(scope.get("route"), "path", "")
+    return {"route": route, "error_type": type(error).__name__, "place": place}

@@ -1,0 +1,100 @@
+"""`POST /hooks/{system}/{account}`: verify the raw bytes, store, answer. Nothing is decided here."""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+from starlette.requests import Request
+from starlette.responses import Response
+
+from apps.receiver.answers import Refusal, json_answer
+from apps.receiver.bodies import read_body
+from apps.receiver.writer import GroupWriter
+from config.accounts import Account, Accounts
+from config.wiring import Wiring
+from connectors import webhooks
+from connectors.hooks import BadHook, read_hook
+from ledger.inbox import Delivery
+
+logger = logging.getLogger(__name__)
+LONGEST_TEXT = 255
+
+_VERIFY: Mapping[str, Callable[..., None]] = {
+    "shopify": webhooks.verify_shopify,
+    "shipbob": webhooks.verify_standard,
+    "easypost": webhooks.verify_easypost,
+}
+_TIMED = {"shipbob"}  # their signature carries a time
+_TOPIC_HEADERS = ("x-shopify-topic", "x-webhook-topic")
+
+
+class Hooks:
+    """The endpoint of all vendors."""
+
+    def __init__(self, wiring: Wiring, writer: GroupWriter) -> None:
+        self._wiring, self._writer = wiring, writer
+        self._accounts = _with_hooks(wiring.accounts)
+
+    async def post(self, request: Request) -> Response:
+        account = self._accounts.get((request.path_params["system"], request.path_params["account"]))
+        if account is None:
+            raise Refusal("unknown_account")
+        body = await read_body(request, self._wiring.settings.max_body_bytes)
+        headers = dict(request.headers)
+        await self._verify(account, headers, body)
+        domain, said = account.options.get("domain"), headers.get("x-shopify-shop-domain")
+        if account.system == "shopify" and domain and said and said.lower() != str(domain).lower():
+            raise Refusal("wrong_shop")
+        await self._writer.keep(delivery_of(account, headers, body))
+        return json_answer({"stored": True})
+
+    async def _verify(self, account: Account, headers: Mapping[str, str], body: bytes) -> None:
+        now = await self._product_time() if account.system in _TIMED else self._wiring.real_now()
+        try:
+            _VERIFY[account.system](body, headers, account.webhook_secret, now=now)
+        except webhooks.BadSignature as error:
+            logger.warning("webhook refused", extra={"target": account.target, "code": error.code})
+            raise Refusal("stale_signature" if error.code == "stale" else "bad_signature") from None
+
+    async def _product_time(self) -> datetime:
+        """Not on the event loop: the clock's offset is read from the ledger."""
+        try:
+            return await asyncio.to_thread(self._wiring.now)
+        except sa.exc.DBAPIError:
+            raise Refusal("database_away") from None
+
+
+def delivery_of(account: Account, headers: Mapping[str, str], body: bytes) -> Delivery:
+    """File a delivery that is to be believed. What cannot be filed is stored under a digest of its body, so that
+    whoever handles it can open a case: an answer other than 2xx would make the vendor give the webhook up."""
+    digest = hashlib.sha256(body).hexdigest()
+    try:
+        hook = read_hook(account.system, headers, body)
+    except BadHook as error:
+        logger.warning("webhook not filed", extra={"target": account.target, "code": error.code})
+        topic = next((headers[name] for name in _TOPIC_HEADERS if headers.get(name)), "unknown")
+        return Delivery(account.system, account.account, _line(topic), digest, "", body)
+    return Delivery(
+        account.system,
+        account.account,
+        _line(hook.topic),
+        hook.delivery_id if _line(hook.delivery_id) == hook.delivery_id else digest,
+        _line(hook.subject),
+        body,
+    )
+
+
+def _line(text: str) -> str:
+    """A text that any column and any log takes: one printable line of bounded length."""
+    return "".join(char if char.isprintable() else "?" for char in text[:LONGEST_TEXT])
+
+
+def _with_hooks(accounts: Accounts) -> dict[tuple[str, str], Account]:
+    return {
+        (entry.system, entry.account): entry
+        for entry in (*accounts.shops, *accounts.warehouses, *accounts.carriers)
+        if entry.system in _VERIFY
+    }

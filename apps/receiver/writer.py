@@ -1,0 +1,165 @@
+"""Group commit: deliveries that arrive together are stored in one transaction, and each waits for its commit.
+
+SQLite has one writer, and its own waiting sleeps up to 100 ms between two looks: beside a busy stage that misses
+every gap. So this engine does not let SQLite wait but looks again every few milliseconds.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic, sleep
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from apps.receiver.answers import Refusal
+from config.wiring import Wiring, engine_url
+from ledger.inbox import Delivery, store
+from ledger.session import make_engine, writing
+
+logger = logging.getLogger(__name__)
+LINGER_S = 0.002
+LOOK_AGAIN_S = 0.002
+LARGEST_GROUP = 200
+LARGEST_GROUP_BYTES = 8_000_000
+MOST_WAITING = 2_000
+MOST_WAITING_BYTES = 64_000_000
+
+
+@dataclass(slots=True)
+class _Waiting:
+    delivery: Delivery
+    stored: asyncio.Future[None]
+
+
+class GroupWriter:
+    """`patience_s`: how long a transaction waits for another writer. `answer_within_s`: Shopify gives up after 5 s."""
+
+    def __init__(self, wiring: Wiring, *, patience_s: float = 2.5, answer_within_s: float = 4.0) -> None:
+        self._wiring, self._patience_s, self._answer_within_s = wiring, patience_s, answer_within_s
+        self._waiting: deque[_Waiting] = deque()
+        self._bytes = 0
+        self._arrived = asyncio.Event()
+        self._away = False
+        self._closing = False
+        self._task: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, "inbox")
+        self._engine = _impatient_engine(wiring)
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Store what waits, then end."""
+        self._closing = True
+        self._arrived.set()
+        if self._task is not None:
+            await self._task
+        self._thread.shutdown()
+        self._engine.dispose()
+
+    async def keep(self, delivery: Delivery) -> None:
+        """Return when the delivery is committed. Raises: Refusal (busy, database_away)."""
+        full = len(self._waiting) >= MOST_WAITING or self._bytes + len(delivery.body) > MOST_WAITING_BYTES
+        if full or self._closing:
+            raise Refusal("busy")
+        entry = _Waiting(delivery, asyncio.get_running_loop().create_future())
+        self._waiting.append(entry)
+        self._bytes += len(delivery.body)
+        self._arrived.set()
+        try:
+            async with asyncio.timeout(self._answer_within_s):
+                await entry.stored
+        except TimeoutError:
+            raise Refusal("busy") from None
+
+    async def _run(self) -> None:
+        while True:
+            if not self._waiting:
+                if self._closing:
+                    return
+                self._arrived.clear()
+                await self._arrived.wait()
+            if not self._closing:
+                await asyncio.sleep(LINGER_S)
+            group = self._next_group()
+            if group:
+                await self._commit(group)
+
+    def _next_group(self) -> list[_Waiting]:
+        """What is stored next; whoever has given up waiting is left out: the vendor sends it again."""
+        group: list[_Waiting] = []
+        size = 0
+        while self._waiting and len(group) < LARGEST_GROUP and size < LARGEST_GROUP_BYTES:
+            entry = self._waiting.popleft()
+            self._bytes -= len(entry.delivery.body)
+            if not entry.stored.done():
+                group.append(entry)
+                size += len(entry.delivery.body)
+        return group
+
+    async def _commit(self, group: list[_Waiting]) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._thread, self._store, [entry.delivery for entry in group])
+        except sa.exc.DBAPIError as error:
+            if not self._away:
+                logger.error("inbox database away", extra={"error_type": type(error.orig).__name__})
+            self._away = True
+            self._settle(group, "database_away")
+        except Exception as error:  # a bug must not end the writer: whoever waits is answered, the next group is tried
+            logger.exception("inbox write failed", extra={"error_type": type(error).__name__})
+            self._settle(group, "internal_error")
+        else:
+            if self._away:
+                logger.warning("inbox database back")
+            self._away = False
+            self._settle(group, None)
+
+    def _settle(self, group: list[_Waiting], code: str | None) -> None:
+        for entry in group:
+            if entry.stored.done():
+                continue
+            if code is None:
+                entry.stored.set_result(None)
+            else:
+                entry.stored.set_exception(Refusal(code))
+
+    def _store(self, deliveries: list[Delivery]) -> None:
+        give_up_at = monotonic() + self._patience_s
+        now = self._wiring.now()
+        while True:
+            try:
+                return self._store_once(deliveries, now)
+            except sa.exc.OperationalError as error:
+                if not _is_locked(error) or monotonic() >= give_up_at:
+                    raise
+            sleep(LOOK_AGAIN_S)
+
+    def _store_once(self, deliveries: list[Delivery], now: datetime) -> None:
+        with writing(self._engine) as session, session.begin():
+            store(session, deliveries, now)
+
+
+def _impatient_engine(wiring: Wiring) -> Engine:
+    engine = make_engine(engine_url(wiring.settings.database_url))
+    if engine.dialect.name == "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def on_connect(connection: Any, _record: Any) -> None:
+            connection.execute("PRAGMA busy_timeout=0")
+
+    return engine
+
+
+def _is_locked(error: sa.exc.OperationalError) -> bool:
+    return getattr(error.orig, "sqlite_errorname", "").startswith("SQLITE_BUSY")
