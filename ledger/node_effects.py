@@ -200,7 +200,7 @@ def label_bought(
                 "quote_external_id": label.quote_external_id,
                 "label_cost_minor": label.cost_minor,
                 "label_currency": label.currency,
-                "tracker_external_id": "",
+                "tracker_external_id": label.tracker_external_id,
                 "polling": False,
                 "shop_fulfilment_external_id": "",
                 "created_at": now,

@@ -264,7 +264,7 @@ def _effects(session: Session, order: OrderRow, shipment: Mapping[str, Any]) -> 
                 {"shipment_id": shipment["id"]},
             )
         )
-    if shipment["tracking_number"]:
+    if shipment["tracking_number"] and not shipment["tracker_external_id"]:
         drafts.append(
             EffectDraft(
                 "tracker.create",

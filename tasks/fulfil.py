@@ -43,7 +43,7 @@ async def run(limit: int) -> Report:
             await work_off("fulfil", lambda r, n, s=source: take_deliveries(r, n, s), limit=limit, chunk=50, workers=2)
             for source in sorted({a.system for a in wiring.current().accounts.carriers})
         ],
-        await work_off("fulfil", _scan_step, limit=limit, chunk=50, workers=1),
+        await work_off("fulfil", picking.take_scans, limit=limit, chunk=50, workers=1),
     ]:
         report.lines += part.lines
         report.seconds += part.seconds
@@ -168,23 +168,3 @@ def record(
         now,
     )
     return outcome, plan_and_claim(session, drafts, now=now, real_now=real_now)
-
-
-async def _scan_step(report: Report, size: int) -> int:
-    """Scans of the own warehouse's handhelds."""
-    wired = wiring.current()
-    claimed = await in_ledger(inbox.claim_inbox, "floor", limit=size, now=wired.now(), real_now=wired.real_now())
-    if not claimed.rows:
-        return 0
-    outcome, effects = await in_ledger(
-        picking.take_scans,
-        claimed.rows,
-        claimed.lease.token,
-        policies=wired.policies,
-        now=wired.now(),
-        real_now=wired.real_now(),
-    )
-    for subject, what in outcome.items():
-        report.add(subject, "", what)
-    await send(effects, KINDS)
-    return len(claimed.rows)
