@@ -6,6 +6,7 @@ import sys
 import uvicorn
 
 from apps.receiver.app import create_app
+from apps.receiver.logs import LOG_CONFIG
 from config.accounts import ConfigError
 from config.wiring import current
 
@@ -28,6 +29,7 @@ def main() -> None:
         loop="uvloop",
         http="httptools",
         access_log=False,
+        log_config=LOG_CONFIG,
         server_header=False,
         timeout_graceful_shutdown=STOP_WITHIN_S,
     )

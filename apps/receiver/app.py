@@ -15,24 +15,27 @@ from apps.receiver.answers import Refusal, refuse
 from apps.receiver.floor import Floor
 from apps.receiver.health import Health
 from apps.receiver.hooks import Hooks
+from apps.receiver.transactions import Transactions
 from apps.receiver.writer import GroupWriter
 from config.wiring import Wiring
 
 logger = logging.getLogger(__name__)
 
 
-def create_app(wiring: Wiring, writer: GroupWriter | None = None) -> FastAPI:
-    """Raises: ConfigError when the accounts file is wrong."""
-    writer = writer or GroupWriter(wiring)
+def create_app(wiring: Wiring, *, patience_s: float = 2.5) -> FastAPI:
+    """`patience_s`: how long a write waits for the database. Raises: ConfigError when the accounts file is wrong."""
+    transactions = Transactions(wiring, patience_s=patience_s)
+    writer = GroupWriter(wiring, transactions)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         writer.start()
         yield
         await writer.stop()
+        transactions.close()
 
     app = FastAPI(title="Aftercart receiver", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
-    hooks, health, floor = Hooks(wiring, writer), Health(wiring, writer), Floor(wiring)
+    hooks, health, floor = Hooks(wiring, writer), Health(wiring, writer), Floor(wiring, transactions)
     app.add_route("/hooks/{system}/{account}", hooks.post, methods=["POST"])
     app.add_route("/healthz", health.live, methods=["GET"])
     app.add_route("/readyz", health.ready, methods=["GET"])

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from apps.receiver.answers import Refusal, json_answer
 from apps.receiver.bodies import read_body
+from apps.receiver.transactions import Transactions
 from config.wiring import Wiring
 from connectors.warehouses.pick_list import pick_list_json, pick_list_pdf
 from domain.picking import PickList
@@ -72,8 +73,8 @@ class _Scan(BaseModel):
 class Floor:
     """Every call names a location and carries that location's token."""
 
-    def __init__(self, wiring: Wiring) -> None:
-        self._wiring = wiring
+    def __init__(self, wiring: Wiring, transactions: Transactions) -> None:
+        self._wiring, self._transactions = wiring, transactions
         self._tokens: Mapping[str, bytes] = {
             location: token.encode() for location, token in wiring.accounts.floor_tokens.items() if token
         }
@@ -102,11 +103,14 @@ class Floor:
     async def scan(self, request: Request) -> Response:
         location = self._location(request)
         scan = _read_scan(await read_body(request, LARGEST_SCAN_BYTES))
-        now = await asyncio.to_thread(self._wiring.now)
-        refused = await self._wiring.in_ledger(scans.take_scan, location, scan, now)
+        refused = await asyncio.to_thread(self._take, location, scan)
         if refused:
             return json_answer({"accepted": False, "reason": refused}, 409)
         return json_answer({"accepted": True})
+
+    def _take(self, location: str, scan: scans.Scan) -> str:
+        now = self._wiring.now()
+        return self._transactions.run(lambda session: scans.take_scan(session, location, scan, now))
 
     def _location(self, request: Request) -> str:
         """The location of the address, when the caller has its token. Which locations exist is not told."""

@@ -1,30 +1,20 @@
-"""Group commit: deliveries that arrive together are stored in one transaction, and each waits for its commit.
-
-SQLite has one writer, and its own waiting sleeps up to 100 ms between two looks: beside a busy stage that misses
-every gap. So this engine does not let SQLite wait but looks again every few milliseconds.
-"""
+"""Group commit: deliveries that arrive together are stored in one transaction, and each waits for its commit."""
 
 import asyncio
 import logging
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
-from time import monotonic, sleep
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from apps.receiver.answers import Refusal
-from config.wiring import Wiring, engine_url
+from apps.receiver.transactions import Transactions
+from config.wiring import Wiring
 from ledger.inbox import Delivery, store
-from ledger.session import make_engine, writing
 
 logger = logging.getLogger(__name__)
 LINGER_S = 0.002
-LOOK_AGAIN_S = 0.002
 LARGEST_GROUP = 200
 LARGEST_GROUP_BYTES = 8_000_000
 MOST_WAITING = 2_000
@@ -38,10 +28,10 @@ class _Waiting:
 
 
 class GroupWriter:
-    """`patience_s`: how long a transaction waits for another writer. `answer_within_s`: Shopify gives up after 5 s."""
+    """`answer_within_s`: Shopify gives up after 5 s."""
 
-    def __init__(self, wiring: Wiring, *, patience_s: float = 2.5, answer_within_s: float = 4.0) -> None:
-        self._wiring, self._patience_s, self._answer_within_s = wiring, patience_s, answer_within_s
+    def __init__(self, wiring: Wiring, transactions: Transactions, *, answer_within_s: float = 4.0) -> None:
+        self._wiring, self._transactions, self._answer_within_s = wiring, transactions, answer_within_s
         self._waiting: deque[_Waiting] = deque()
         self._bytes = 0
         self._arrived = asyncio.Event()
@@ -49,7 +39,6 @@ class GroupWriter:
         self._closing = False
         self._task: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, "inbox")
-        self._engine = _impatient_engine(wiring)
 
     @property
     def waiting(self) -> int:
@@ -65,7 +54,6 @@ class GroupWriter:
         if self._task is not None:
             await self._task
         self._thread.shutdown()
-        self._engine.dispose()
 
     async def keep(self, delivery: Delivery) -> None:
         """Return when the delivery is committed. Raises: Refusal (busy, database_away)."""
@@ -135,31 +123,5 @@ class GroupWriter:
                 entry.stored.set_exception(Refusal(code))
 
     def _store(self, deliveries: list[Delivery]) -> None:
-        give_up_at = monotonic() + self._patience_s
         now = self._wiring.now()
-        while True:
-            try:
-                return self._store_once(deliveries, now)
-            except sa.exc.OperationalError as error:
-                if not _is_locked(error) or monotonic() >= give_up_at:
-                    raise
-            sleep(LOOK_AGAIN_S)
-
-    def _store_once(self, deliveries: list[Delivery], now: datetime) -> None:
-        with writing(self._engine) as session, session.begin():
-            store(session, deliveries, now)
-
-
-def _impatient_engine(wiring: Wiring) -> Engine:
-    engine = make_engine(engine_url(wiring.settings.database_url))
-    if engine.dialect.name == "sqlite":
-
-        @event.listens_for(engine, "connect")
-        def on_connect(connection: Any, _record: Any) -> None:
-            connection.execute("PRAGMA busy_timeout=0")
-
-    return engine
-
-
-def _is_locked(error: sa.exc.OperationalError) -> bool:
-    return getattr(error.orig, "sqlite_errorname", "").startswith("SQLITE_BUSY")
+        self._transactions.run(lambda session: store(session, deliveries, now))
