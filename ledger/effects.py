@@ -24,6 +24,7 @@ from ledger.tables import Effect
 from ledger.tables.base import table_of
 
 MAX_ATTEMPTS = 8
+GUARD_WAIT = timedelta(seconds=30)  # until a guard that said "wait" is asked again
 _effect = table_of(Effect)
 EffectRow = Mapping[str, Any]
 
@@ -143,14 +144,19 @@ def claim_planned(
         guard = handlers[kind].guard
         if guard is not None:
             refused |= guard(session, [row for row in claimed.rows if row["kind"] == kind], now)
-    for row in claimed.rows:
-        why = refused.get(row["id"], "")
-        if why.startswith("cancel:"):
-            _move(session, [row], EffectState.PLANNED, why, now)  # it was never sent: back first, then cancelled
-            _move(session, [{**row, "state": EffectState.PLANNED}], EffectState.CANCELLED, why, now)
-        elif why:
-            _move(session, [row], EffectState.PLANNED, why, now, due_at=now + timedelta(seconds=30))
+    held_back = [{**row, "state": EffectState.PLANNED} for row in claimed.rows if row["id"] in refused]
+    _put_back(session, held_back, refused, now + GUARD_WAIT)
+    for row in held_back:
+        if refused[row["id"]].startswith("cancel:"):
+            _move(session, [row], EffectState.CANCELLED, refused[row["id"]], now)
     return [row for row in claimed.rows if row["id"] not in refused]
+
+
+def _put_back(session: Session, rows: Sequence[EffectRow], why: Mapping[str, str], due_at: datetime) -> None:
+    """As if never claimed, but due later: nothing was sent, so it neither counts as an attempt nor is audited."""
+    values = {"state": EffectState.PLANNED, "due_at": due_at, "lease_until": None}
+    back = [{"id": row["id"], "attempts": row["attempts"] - 1, "error": why[row["id"]], **values} for row in rows]
+    update_by(session, Effect, back)
 
 
 def claim_unknown(session: Session, kinds: Sequence[str], *, limit: int, now: datetime, real_now: datetime) -> Claimed:
@@ -213,6 +219,9 @@ def settle(
             for row, verdict in done
         ],
     )
+    looked_up = [row for row, _ in done if held[row["id"]]["state"] == EffectState.UNKNOWN]
+    entries = [audit.entry("effect", r["id"], EffectState.UNKNOWN, EffectState.DONE, "found", now) for r in looked_up]
+    audit.append(session, entries)
     for kind, pairs in _by_kind(done).items():
         follow += handlers[kind].on_done(session, pairs, now)
     for row, verdict in live:
