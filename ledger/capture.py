@@ -87,7 +87,7 @@ def capture_orders(
                     _ref.c.external_id.in_(known),
                 )
             )
-            .tuples()
+            
             .all()
         )
         rows = lock_orders(session, list(ids.values()))
@@ -284,7 +284,7 @@ def _customers(session: Session, orders: Sequence[IncomingOrder], now: datetime)
     known: dict[str, str] = (
         dict(
             session.execute(sa.select(_customer.c.email, _customer.c.id).where(_customer.c.email.in_(emails)))
-            .tuples()
+            
             .all()
         )
         if emails

@@ -1,6 +1,6 @@
 """Fixtures that every test may use. Servers start lazily, once per test process."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from config.wiring import Wiring
 from tests.support.databases import Postgres, Sqlite, make_wiring
 from tests.support.sandbox import SandboxProcess
 from tests.support.shared import SHARED, missing_reason
+from tests.support.world import World, free_port, make_settings
 
 
 @pytest.fixture(scope="session")
@@ -60,5 +61,20 @@ def wiring(database_url: str) -> Iterator[Wiring]:
     made = make_wiring(database_url)
     wiring_module.replace(made)
     yield made
+    wiring_module.replace(None)
+    made.engine.dispose()
+
+
+@pytest.fixture
+async def world(database_url: str, sandbox: SandboxProcess, tmp_path: Path) -> AsyncIterator[World]:
+    """Sandbox, receiver and ledger wired together over real HTTP, with catalogue and stock read."""
+    port = free_port()
+    settings = make_settings(database_url, sandbox, tmp_path, public_url=f"http://127.0.0.1:{port}")
+    made = Wiring(settings)
+    wiring_module.replace(made)
+    opened = World(made, sandbox, port)
+    await opened.open()
+    yield opened
+    await opened.close()
     wiring_module.replace(None)
     made.engine.dispose()

@@ -28,6 +28,7 @@ class Floor:
         self._task: asyncio.Task[None] | None = None
         self._polled_at = 0.0
         self._session: aiohttp.ClientSession | None = None
+        self._rounds = 0  # finished ones: a driver waits for one that began after its own doing
         self._problem: str | None = None
         self.app = Router(world, self.name)
         self.app.add("GET", "/", self._page)
@@ -63,6 +64,7 @@ class Floor:
                 for job in self.work.due(self._world.clock.now()):
                     await self._send(job)
             self._problem = None
+            self._rounds += 1
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError) as problem:
             self._problem = f"{type(problem).__name__}: {problem}"
 
@@ -117,7 +119,7 @@ class Floor:
         return router
 
     def _settings(self, _request: Request) -> Reply:
-        return json_reply(200, asdict(self.work.settings) | {"problem": self._problem})
+        return json_reply(200, asdict(self.work.settings) | {"problem": self._problem, "rounds": self._rounds})
 
     def _change_settings(self, request: Request) -> Reply:
         values = request.object()
@@ -126,7 +128,7 @@ class Floor:
             return json_reply(400, {"error": f"unknown settings: {', '.join(unknown)}"})
         for name, value in values.items():
             setattr(self.work.settings, name, value)
-        self._polled_at = 0.0
+        self._polled_at = 0.0  # an empty change asks for a round now
         return self._settings(request)
 
     def _jobs(self, _request: Request) -> Reply:

@@ -49,6 +49,12 @@ class SandboxProcess:
         assert answer.is_success, f"{verb} /_control/{path}: {answer.status_code} {answer.text[:500]}"
         return answer.json() if answer.content else None
 
+    def get(self, path: str, **query: Any) -> Any:
+        """A page's JSON, for example the mailbox's."""
+        answer = self._client.get(path, params=query)
+        assert answer.is_success, f"GET {path}: {answer.status_code}"
+        return answer.json()
+
     def fault(self, vendor: str, operation: str, kind: str, *, times: int | None = 1, **more: Any) -> None:
         """Let the next calls of an operation fail; see the sandbox's `faults`."""
         fault = {"vendor": vendor, "operation": operation, "kind": kind, "times": times, **more}

@@ -1,0 +1,155 @@
+"""A small world for whole-path tests: sandbox, receiver on a real port, ledger, clock; stages without an engine."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import uvicorn
+
+from apps.receiver.app import create_app
+from config.settings import Settings
+from config.wiring import Wiring
+from ledger.invariants import check_all
+from tasks import stages, sweeping, warehouse_sweep
+from tasks.shift import Shift
+from tests.support.fake_vendors import free_port
+from tests.support.sandbox import SandboxProcess
+from tests.support.shared import ROOT
+
+ADDRESS = {
+    "first_name": "Ada", "last_name": "Lovelace", "address1": "12 Main Street", "city": "Boston", "province_code": "MA",
+    "zip": "02110", "country_code": "US", "phone": "+16175550123",
+}
+FLOOR_TOKEN = "sandbox-floor-token"
+
+
+def checkout(**changes: Any) -> dict[str, Any]:
+    """A customer's checkout in the sandbox's words; a test states only what it is about."""
+    body: dict[str, Any] = {
+        "lines": [{"sku": "MUG-ENA-WHT", "quantity": 1}],
+        "customer": {"first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.com", "phone": "+16175550123"},
+        "shipping_address": dict(ADDRESS), "payment": "paid", "risk": "low",
+        "shipping": {"title": "Standard", "code": "standard", "price": "5.00"},
+    }
+    body["shipping_address"] |= changes.pop("address", {})
+    body["customer"] |= changes.pop("customer", {})
+    return body | changes
+
+
+def make_settings(url: str, sandbox: SandboxProcess, folder: Path, *, public_url: str) -> Settings:
+    """The sandbox's accounts on the ports where it really listens."""
+    accounts = (ROOT / "config" / "accounts.sandbox.toml").read_text(encoding="utf-8")
+    accounts = accounts.replace("127.0.0.1:9400", sandbox.url.removeprefix("http://"))
+    accounts = accounts.replace("port = 9425", f"port = {sandbox.smtp_port}")
+    path = folder / "accounts.toml"
+    path.write_text(accounts, encoding="utf-8")
+    return Settings(  # type: ignore[call-arg]
+        _env_file=None, database_url=url, accounts_file=path, public_url=public_url, link_secret="s" * 40,
+        sandbox_control_url=sandbox.url,
+    )
+
+
+class World:
+    """Customers buy in the sandbox; `settle` runs the six stages until nothing is due."""
+
+    def __init__(self, wiring: Wiring, sandbox: SandboxProcess, port: int) -> None:
+        self.wiring, self.sandbox = wiring, sandbox
+        self.shift = Shift("test", 600.0, until_idle=True)
+        self._server = uvicorn.Server(uvicorn.Config(create_app(wiring), port=port, log_level="critical"))
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+
+    async def open(self) -> None:
+        """Receiver up, subscriptions, catalogue and stock read."""
+        self._thread.start()
+        await self.until(lambda: self._server.started, what="the receiver starts")
+        await warehouse_sweep.write_locations.fn()
+        for target in await sweeping.subscribers():
+            await sweeping.check_subscriptions.fn(target)
+        for target in await sweeping.targets():
+            await sweeping.sweep_catalogue.fn(target)
+        for target in await warehouse_sweep.targets():
+            await warehouse_sweep.read_node_stock.fn(target)
+        await warehouse_sweep.open_own_stock.fn()
+        self.sandbox.control("floor/settings", {
+            "base_url": self.wiring.settings.public_url, "token": FLOOR_TOKEN, "locations": ["brooklyn"],
+            "enabled": True,
+        })
+
+    async def close(self) -> None:
+        self._server.should_exit = True
+        await asyncio.to_thread(self._thread.join, 10)
+        await self.wiring.aclose()
+
+    def buy(self, *bodies: dict[str, Any], shop: str = "alpha") -> list[dict[str, Any]]:
+        """Orders made in a shop: [{id, name, legacy_id}]."""
+        made: list[dict[str, Any]] = self.sandbox.control(f"shopify/{shop}/orders", {"orders": list(bodies)})["orders"]
+        return made
+
+    async def settle(self, *, deadline_s: float = 20.0) -> None:
+        """Deliver all webhooks and work everything off that is due."""
+        quiet = 0
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + deadline_s
+        while quiet < 2:
+            assert loop.time() < ends, "the world does not come to rest"
+            reports = await stages.one_pass(self.shift, engine=False)
+            queued = await asyncio.to_thread(self.sandbox.control, "webhooks")
+            quiet = 0 if reports or queued["queued"] else quiet + 1
+            if quiet:
+                await asyncio.sleep(0)
+
+    async def advance(self, hours: float) -> None:
+        """Move the one clock for us and the vendors, then settle."""
+        with self.wiring.engine.begin() as connection:
+            connection.execute(sa.text("UPDATE clock SET offset_s = offset_s + :s"), {"s": hours * 3600})
+            offset = connection.execute(sa.text("SELECT offset_s FROM clock")).scalar_one()
+        self.wiring.clock.forget()
+        await asyncio.to_thread(self.sandbox.control, "clock", {"offset_s": offset})
+        await self.settle()
+        await self._floor_works()
+        await self.settle()
+
+    async def _floor_works(self) -> None:
+        """Let the handhelds make two rounds: the first may have begun before what they should see."""
+        for _ in range(2):
+            done = self.sandbox.control("floor/settings", {})["rounds"]
+            await self.until(
+                lambda done=done: self.sandbox.control("floor/settings")["rounds"] > done, what="the floor works")
+
+    def rows(self, statement: str, **values: Any) -> Sequence[Any]:
+        """Look into the ledger with plain SQL."""
+        with self.wiring.engine.connect() as connection:
+            return connection.execute(sa.text(statement), values).mappings().all()
+
+    def row(self, statement: str, **values: Any) -> Any:
+        [found] = self.rows(statement, **values)
+        return found
+
+    def broken(self) -> dict[str, list[str]]:
+        """Invariants that do not hold; every whole-path test ends with `assert not world.broken()`."""
+        found = self.wiring.ledger(check_all, now=self.wiring.now(), real_now=self.wiring.real_now())
+        return {name: ids for name, ids in found.items() if ids}
+
+    async def until(self, condition: Callable[[], Any], *, what: str, deadline_s: float = 10.0) -> None:
+        """Wait for a condition with a deadline."""
+        ends = asyncio.get_running_loop().time() + deadline_s
+        while not condition():
+            assert asyncio.get_running_loop().time() < ends, f"in vain: {what}"
+            await asyncio.sleep(0.02)
+
+    def orders(self, shop: str = "alpha") -> list[dict[str, Any]]:
+        """What the shop itself shows of its orders, oldest first."""
+        found: list[dict[str, Any]] = self.sandbox.control(f"shopify/{shop}/orders")["orders"]
+        return sorted(found, key=lambda order: str(order["name"]))
+
+    def mails(self, **query: Any) -> list[dict[str, Any]]:
+        """The sandbox's mailbox."""
+        answer = self.sandbox.get("/mail/api/messages", **query)
+        found: list[dict[str, Any]] = answer["messages"]
+        return found
+
+
+__all__ = ["ADDRESS", "World", "checkout", "free_port", "make_settings"]
