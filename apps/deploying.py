@@ -22,6 +22,7 @@ from prefect.workers.process import ProcessWorker
 from config.settings import ROOT
 
 PATIENCE_S = 90.0
+SET_FOLDER = "prefect.deployments.steps.set_working_directory"  # prefect.yaml says why
 logger = logging.getLogger(__name__)
 
 
@@ -36,7 +37,7 @@ async def deploy_all() -> None:
     flows = {entry["name"]: load_flow_from_entrypoint(entry["entrypoint"]) for entry in wanted()}
     async with get_client() as client:
         async with asyncio.timeout(PATIENCE_S):
-            while await client.api_healthcheck() is not None:
+            while await client.api_healthcheck() is not None:  # noqa: ASYNC110 - another process starts it
                 await asyncio.sleep(0.2)
         await _create_pool(client, wanted()[0]["work_pool"]["name"])
         for entry in wanted():
@@ -63,7 +64,7 @@ async def _deploy(client: PrefectClient, entry: Mapping[str, Any], flow: Flow[..
             for line in entry["schedules"]
         ],
         work_pool_name=entry["work_pool"]["name"],
-        job_variables={**entry["work_pool"]["job_variables"], "working_dir": str(ROOT)},
+        pull_steps=[{SET_FOLDER: {"directory": str(ROOT)}}],
         parameter_openapi_schema=parameter_schema(flow).model_dump_for_openapi(),
         enforce_parameter_schema=True,
     )

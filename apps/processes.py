@@ -12,11 +12,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 
 import psutil
 
 MARK = "AFTERCART_SUPERVISOR"
 TAIL = 2_000
+KILL_S = 5.0
 
 
 class StartError(Exception):
@@ -100,8 +102,23 @@ async def end(processes: Sequence[psutil.Process], *, patience_s: float) -> None
     for process in processes:
         with suppress(psutil.Error):
             process.terminate()
-    _, alive = await asyncio.to_thread(psutil.wait_procs, processes, timeout=patience_s)
-    for process in alive:
+    for process in await _wait_for(processes, patience_s):
         with suppress(psutil.Error):
             process.kill()
-    await asyncio.to_thread(psutil.wait_procs, alive, timeout=5)
+    await _wait_for(processes, KILL_S)
+
+
+async def _wait_for(processes: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Those that still live after so long. Polls, because psutil's own wait would reap asyncio's children."""
+    deadline = monotonic() + seconds
+    alive = [process for process in processes if _lives(process)]
+    while alive and monotonic() < deadline:
+        await asyncio.sleep(0.05)
+        alive = [process for process in alive if _lives(process)]
+    return alive
+
+
+def _lives(process: psutil.Process) -> bool:
+    with suppress(psutil.Error):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False

@@ -1,7 +1,10 @@
 """The command line: `aftercart`. Exit codes: 0 fine, 1 a problem was found, 2 wrong usage or configuration."""
 
 import os
+import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from config.settings import ROOT
 
@@ -11,10 +14,19 @@ REAL_ACCOUNTS = ROOT / "config" / "accounts.toml"
 
 def main() -> None:
     """Entry point of the console script."""
-    use_sandbox_settings(SANDBOX_ENV, REAL_ACCOUNTS)
-    from apps.cli.commands import app  # after the settings: what it imports may read them
+    run(sys.argv[1:])
 
-    app()
+
+def run(arguments: Sequence[str]) -> NoReturn:
+    """One command line. Raises: SystemExit with the exit code."""
+    use_sandbox_settings(SANDBOX_ENV, REAL_ACCOUNTS)
+    from apps.cli.output import explained  # after the settings: what these import may read them
+
+    with explained():
+        from apps.cli.commands import app
+
+        app(list(arguments))
+    raise SystemExit(0)
 
 
 def use_sandbox_settings(saved: Path, accounts: Path) -> None:
@@ -24,6 +36,3 @@ def use_sandbox_settings(saved: Path, accounts: Path) -> None:
     for line in saved.read_text(encoding="utf-8").splitlines():
         key, _, value = line.partition("=")
         os.environ.setdefault(key, value)
-
-
-__all__ = ["main"]

@@ -56,7 +56,11 @@ def database_problem(error: sa.exc.DBAPIError) -> str:
     """Name the database and the mend. Never the statement's values."""
     text = str(error.orig).strip().splitlines()[0]
     place = wiring.current().engine.url.render_as_string(hide_password=True)
-    if "no such table" in text or "UndefinedTable" in type(error.orig).__name__:
+    if (
+        "no such table" in text
+        or "unable to open database file" in text
+        or "UndefinedTable" in type(error.orig).__name__
+    ):
         return f"the database {place} has not been set up for this version; run `aftercart migrate`"
     if "locked" in text:
         return f"the database {place} is busy with another writer; try again"

@@ -1,0 +1,164 @@
+"""The commands, put together. Each imports what it needs when it runs, so that `--help` is quick."""
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.panel import Panel
+
+from apps.cli import SANDBOX_ENV
+from apps.cli.cases import cases
+from apps.cli.clock import clock
+from apps.cli.importing import import_orders
+from apps.cli.orders import orders
+from apps.cli.output import PROBLEM, UserError, console, show_json, table
+from apps.supervisor import Options, Supervisor
+from config import wiring
+
+app = typer.Typer(
+    name="aftercart",
+    help="Run and look after Aftercart: post-purchase automation for retailers.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+policy = typer.Typer(help="Business rules.", no_args_is_help=True)
+app.add_typer(orders, name="orders")
+app.add_typer(cases, name="cases")
+app.add_typer(clock, name="clock")
+app.add_typer(policy, name="policy")
+app.command("import")(import_orders)
+
+
+@app.command()
+def up(
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Start the fake vendors too and use them.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Start everything, say that it is ready, and stop.")] = False,
+    prefect_port: Annotated[int, typer.Option(help="Port of the Prefect server and its UI.")] = 4200,
+    receiver_port: Annotated[int, typer.Option(help="Port of the webhook receiver.")] = 8400,
+    sandbox_port: Annotated[int, typer.Option(help="Port of the fake vendors.")] = 9400,
+    smtp_port: Annotated[int, typer.Option(help="Port of the fake mail server.")] = 9425,
+) -> None:
+    """Start everything on this machine, restart what dies, stop it all with Ctrl-C."""
+    supervisor = Supervisor(
+        Options(
+            sandbox=sandbox,
+            prefect_port=prefect_port,
+            receiver_port=receiver_port,
+            sandbox_port=sandbox_port,
+            smtp_port=smtp_port,
+            say=lambda line: console.print(line, style="dim", highlight=False, soft_wrap=True),
+        )
+    )
+    wiring.replace(supervisor.wiring)
+    asyncio.run(_run(supervisor, once=once))
+
+
+async def _run(supervisor: Supervisor, *, once: bool) -> None:
+    over = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, over.set)
+    starting = asyncio.create_task(supervisor.start())
+    stopping = asyncio.create_task(over.wait())
+    await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
+    if starting.done():
+        starting.result()
+        remember_sandbox(supervisor)
+        lines = [f"{name:<16} {url}" for name, url in supervisor.addresses.items()]
+        console.print(Panel("\n".join(lines), title="Aftercart is up", subtitle="Ctrl-C stops it", expand=False))
+        if not once:
+            await stopping
+        console.print("stopping …", style="dim")
+        await supervisor.stop()
+    else:
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+    stopping.cancel()
+
+
+def remember_sandbox(supervisor: Supervisor) -> None:
+    """Let the other commands find what was started; see `apps.cli.use_sandbox_settings`."""
+    if supervisor.options.sandbox:
+        lines = [f"{key}={value}" for key, value in supervisor.env.items() if key.startswith("AFTERCART_")]
+        SANDBOX_ENV.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def demo(context: typer.Context) -> None:
+    """Play a day of orders against the fake vendors and check how each of them ended."""
+    from apps.demo import main as run_demo
+
+    raise typer.Exit(run_demo(context.args))
+
+
+@app.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False) -> None:
+    """Say what is wrong with this installation and how to mend it."""
+    from apps.doctor import examine
+
+    findings = asyncio.run(examine())
+    if as_json:
+        show_json([finding.as_json() for finding in findings])
+    else:
+        marks = {"ok": "[green]ok[/]", "warn": "[yellow]warn[/]", "fail": "[bold red]fail[/]"}
+        rows = [(marks[f.level], f.subject, f.detail if not f.mend else f"{f.detail}\n→ {f.mend}") for f in findings]
+        table("Doctor", ("", "what", "finding"), rows)
+    if any(finding.level == "fail" for finding in findings):
+        raise typer.Exit(PROBLEM)
+
+
+@app.command()
+def migrate() -> None:
+    """Set up the database, or bring it up to date."""
+    from ledger import schema
+
+    engine = wiring.current().engine
+    schema.upgrade(engine)
+    console.print(f"The database is at revision {schema.current_revision(engine)}.")
+
+
+@app.command()
+def preview(
+    out: Annotated[Path, typer.Option(help="Folder for the pages.")] = Path("build/preview"),
+    locale: Annotated[str, typer.Option(help="Language of the mails.")] = "en",
+) -> None:
+    """Write every mail with sample data as a page, and an index."""
+    from apps.cli.preview import write_preview
+
+    index = write_preview(out, wiring.current().brand, locale)
+    console.print(f"Open {index}", soft_wrap=True)
+
+
+@policy.command("check")
+def policy_check() -> None:
+    """Read the business rules, the brand and the accounts, and say what they are."""
+    current = wiring.current()
+    policies = current.policies
+    rows = [
+        ("policies", f"version {policies.version}"),
+        ("edit window", str(policies.capture.edit_window)),
+        ("nodes", ", ".join(node.name for node in policies.nodes)),
+        ("brand", current.brand.name),
+        ("shops", ", ".join(account.target for account in current.accounts.shops)),
+    ]
+    table("Policies are fine", ("what", "value"), rows)
+
+
+@app.command()
+def rows(as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False) -> None:
+    """Show which requirements the last test run has proven."""
+    import json
+
+    path = Path("build/rows.json")
+    if not path.is_file():
+        raise UserError("there is no build/rows.json; run `make test` first")
+    found: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8"))
+    if as_json:
+        show_json(found)
+        return
+    proven = sum(bool(tests) for tests in found.values())
+    lines = [(row, "[green]proven[/]" if tests else "open", len(tests) or "") for row, tests in found.items()]
+    table(f"{proven} of {len(found)} rows are proven", ("row", "state", "tests"), lines, right=("tests",))
