@@ -1,7 +1,6 @@
 """Signed links: purpose, subject, version and expiry, so that a link does one thing for one order for a while."""
 
 import hmac
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -9,13 +8,15 @@ from config.accounts import ConfigError
 from config.settings import Settings
 
 LIVES = timedelta(days=7)
+ADDRESS_ANSWERS = ("accept_suggestion", "keep_address")
 
 
-@dataclass(frozen=True, slots=True)
 class BadLink(Exception):
     """The link does not do what it says; `code` is expired or forged."""
 
-    code: str
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 def _key(settings: Settings) -> bytes:
@@ -45,5 +46,5 @@ def check_link(
     wanted = _sign(settings, f"{purpose}|{subject}|{version}|{expires}")
     if not hmac.compare_digest(wanted, signature):
         raise BadLink("forged")
-    if expires and expires < now.timestamp():
+    if expires < now.timestamp():
         raise BadLink("expired")

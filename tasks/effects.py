@@ -1,10 +1,12 @@
 """Send effects: the one loop from a claimed row to its recorded outcome, for all kinds."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlmodel import Session
 
 from config import wiring
@@ -13,9 +15,10 @@ from connectors.outcomes import Outcome, Sent
 from ledger import effects as machine
 from ledger.effects import EffectDraft, EffectRow, Handlers, Verdict
 from ledger.tables import Effect
-from tasks.runtime import Report, in_ledger, kept
+from tasks.runtime import Report, in_ledger, kept, place_of
 
 SETTLE = 25
+logger = logging.getLogger(__name__)
 Send = Callable[[Sequence[EffectRow]], Awaitable[list[Verdict]]]
 
 
@@ -82,7 +85,7 @@ async def _send_chunk(
     else:
         tokens = {row["lease_token"] for row in rows}
         async with kept(Effect, [row["id"] for row in rows], tokens.pop()):
-            pairs = list(zip(rows, await call(rows), strict=True))
+            pairs = list(zip(rows, await _guarded(kinds[kind], call, rows), strict=True))
     now = wiring.current().now()
     follow: list[EffectRow] = []
     for start in range(0, len(pairs), SETTLE):
@@ -94,6 +97,20 @@ async def _send_chunk(
             real_now=wiring.current().real_now(),
         )
     return pairs, follow
+
+
+async def _guarded(kind: EffectKind, call: Send, rows: Sequence[EffectRow]) -> list[Verdict]:
+    """A failure of our own program leaves the outcome open: looked up, repeated under the key, or given to a
+    person. A database that is away fails the batch as one; the leases run out and the same follows."""
+    try:
+        return await call(rows)
+    except sa.exc.OperationalError:
+        raise
+    except Exception as failure:  # the loop of a batch: ends in a row
+        extra = {"kind": rows[0]["kind"], "failure": type(failure).__name__, "place": place_of(failure)}
+        logger.error("effects failed in our own program", extra=extra)  # no traceback: it could carry an order's data
+        settled = kind.handlers.keyed or kind.look_up is not None
+        return [Verdict("unknown" if settled else "doubt", code=type(failure).__name__)] * len(rows)
 
 
 def settle_and_follow(

@@ -122,3 +122,11 @@ async def limited(calls: Sequence[Callable[[], Awaitable[T]]], at_once: int) -> 
             return await call()
 
     return list(await asyncio.gather(*(one(call) for call in calls)))
+
+
+def place_of(failure: BaseException) -> str:
+    """Module and line where it happened: enough to find it, without any value."""
+    trace = failure.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}" if trace else ""

@@ -15,7 +15,7 @@ from ledger.cases import CaseDraft, open_cases
 from ledger.claims import Claimed
 from ledger.rows import select_by
 from ledger.tables import Order
-from tasks.runtime import Report, in_ledger
+from tasks.runtime import Report, in_ledger, place_of
 
 Rows = Sequence[Mapping[str, Any]]
 T = TypeVar("T")
@@ -111,11 +111,3 @@ async def isolated(
         )
         await postpone_failed(report, stage, rows, {rows[0]["subject_id"]: Broken(stage, failure)}, token)
         return []
-
-
-def place_of(failure: BaseException) -> str:
-    """Module and line where it happened: enough to find it, without any value."""
-    trace = failure.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}" if trace else ""

@@ -26,7 +26,7 @@ def _inbox(*sections: str) -> set[str]:
 
 STAGES = (
     Stage("capture", capture.capture, capture.run, lambda: _inbox("shops")),
-    Stage("validate", validate.validate, validate.run, lambda: {"validate"}),
+    Stage("validate", validate.validate, validate.run, lambda: {"validate", "inbox:portal"}),
     Stage("route", route.route, route.run, lambda: {"route"}),
     Stage("fulfil", fulfil.fulfil, fulfil.run, lambda: {"fulfil", "inbox:floor"} | _inbox("warehouses", "carriers")),
     Stage("communicate", communicate.communicate, communicate.run, lambda: {"effect:mail.send"}),

@@ -11,13 +11,17 @@ from config import wiring
 from connectors.errors import ConnectorError
 from domain.policy import Policies
 from domain.validation import Validation
-from ledger import queue
+from ledger import inbox, queue
+from ledger.answers import take_answers
+from ledger.claims import still_held
 from ledger.heartbeats import vendor_trouble, vendor_well
 from ledger.orders import lock_orders
-from ledger.tables import Work
+from ledger.tables import InboxEvent, Work
 from ledger.validating import AddressAnswer, ToVerify, addresses_to_verify, judge_orders, record_answers
 from tasks.runtime import Report, in_ledger, is_retryable, kept, limited, work_off
 from tasks.stage import claim_stage, isolated, order_names, postpone_failed
+
+ANSWERS = 25
 
 
 @task(name="validate", retries=2, retry_delay_seconds=[1, 5], retry_condition_fn=is_retryable)
@@ -27,7 +31,31 @@ async def validate(limit: int) -> Report:
 
 
 async def run(limit: int) -> Report:
-    return await work_off("validate", _step, limit=limit, chunk=wiring.current().settings.commit_orders)
+    answered = await work_off("validate", _answers_step, limit=limit, chunk=ANSWERS, workers=1)
+    report = await work_off("validate", _step, limit=limit, chunk=wiring.current().settings.commit_orders)
+    report.lines = [*answered.lines, *report.lines]
+    return report
+
+
+async def _answers_step(report: Report, size: int) -> int:
+    """What customers answered about their address."""
+    wired = wiring.current()
+    claimed = await in_ledger(inbox.claim_inbox, "portal", limit=size, now=wired.now(), real_now=wired.real_now())
+    if claimed.rows:
+        outcome = await in_ledger(_take_answers, claimed.rows, claimed.lease.token, wired.now())
+        for row in claimed.rows:
+            report.add("", row["subject"], outcome[row["id"]], row["topic"])
+    return len(claimed.rows)
+
+
+def _take_answers(session: Session, rows: Sequence[Mapping[str, Any]], token: int, now: datetime) -> dict[str, str]:
+    live = still_held(session, InboxEvent, [row["id"] for row in rows], token)
+    mine = [row for row in rows if row["id"] in live]
+    outcome = take_answers(session, mine, now)
+    # a fenced order's answer waits for the edit to end
+    inbox.failed(session, [row for row in mine if outcome[row["id"]] == "fenced"], "fenced", token, now)
+    inbox.handled(session, {i: what for i, what in outcome.items() if what != "fenced"}, token, now)
+    return {row["id"]: outcome.get(row["id"], "lost") for row in rows}
 
 
 async def _step(report: Report, size: int) -> int:

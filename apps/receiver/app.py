@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from apps.portal.address_answer import AddressAnswers
 from apps.receiver.answers import Refusal, refuse
 from apps.receiver.floor import Floor
 from apps.receiver.health import Health
@@ -20,6 +21,7 @@ from apps.receiver.writer import GroupWriter
 from config.wiring import Wiring
 
 logger = logging.getLogger(__name__)
+ANSWER = "/answers/{purpose}/{subject}/{version}/{expires}/{signature}"
 
 
 def create_app(wiring: Wiring, *, patience_s: float = 2.5) -> FastAPI:
@@ -43,6 +45,9 @@ def create_app(wiring: Wiring, *, patience_s: float = 2.5) -> FastAPI:
     app.add_route("/warehouse/{location}/pick-lists/{list_id}.pdf", floor.sheet, methods=["GET"])
     app.add_route("/warehouse/{location}/labels/{shipment_id}.pdf", floor.label, methods=["GET"])
     app.add_route("/warehouse/{location}/scans", floor.scan, methods=["POST"])
+    answers = AddressAnswers(wiring, writer)
+    app.add_route(ANSWER, answers.show, methods=["GET"])
+    app.add_route(ANSWER, answers.give, methods=["POST"])
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(HTTPException, _no_such_route)
     app.add_exception_handler(sa.exc.OperationalError, _database_away)
@@ -91,10 +96,10 @@ class _Boundary:
 
 
 def _where(scope: Scope, error: Exception) -> dict[str, str]:
-    """The route and the place in our code; the message of the error may repeat the body, so it is left out."""
+    """The handler and the place in our code; the message of the error may repeat the body, so it is left out."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     place = f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace is not None else ""
-    route = getattr(scope.get("route"), "path", "")
-    return {"route": route, "error_type": type(error).__name__, "place": place}
+    handler = getattr(scope.get("endpoint"), "__qualname__", "")
+    return {"operation": handler, "error_type": type(error).__name__, "place": place}

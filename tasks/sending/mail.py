@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from config import wiring
-from config.links import answer_link
+from config.links import ADDRESS_ANSWERS, answer_link
 from connectors.messaging.base import Mail
 from connectors.outcomes import Outcome
 from domain.messages import ClaimKind
@@ -22,7 +22,6 @@ from tasks.rendering import Recipient, render
 from tasks.runtime import in_ledger, limited
 
 MAILS_AT_ONCE = 4
-ADDRESS_ANSWERS = ("accept_suggestion", "keep_address")
 # SMTP has neither key nor look-up: at most once, and a case on doubt.
 MAIL = Handlers(messages.mails_sent, messages.mail_refused, messages.guard_messages)
 
@@ -69,10 +68,17 @@ def _links(kind: ClaimKind, message: dict[str, Any]) -> dict[str, str]:
     """Signed links of the mail. The address question is answered with one tap on them."""
     if kind is not ClaimKind.ADDRESS_QUESTION:
         return {}
-    offered = ADDRESS_ANSWERS if message["facts"]["problem"] == "corrected" else ("keep_address",)
+    # a format problem cannot be kept as it is: only a person can mend it
+    offered = {"corrected": ADDRESS_ANSWERS, "invalid": ()}.get(message["facts"]["problem"], ("keep_address",))
     settings = wiring.current().settings
     return {
-        name: answer_link(settings, purpose=name, subject=message["order_id"], version=message["contact_id"])
+        name: answer_link(
+            settings,
+            purpose=name,
+            subject=message["order_id"],
+            version=message["contact_id"],
+            now=wiring.current().now(),
+        )
         for name in offered
     }
 
