@@ -1,0 +1,153 @@
+"""The product under load: real receiver process, real worker process, measured from outside."""
+
+import statistics
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from bench.policy import write_config
+from bench.processes import BenchError, Child, answers, free_port
+from bench.vendors import Vendors
+from config.wiring import engine_url
+from ledger.session import make_engine
+
+_DONE = (
+    # each returns 0 when its part is through
+    "SELECT count(*) FROM message WHERE state <> 'sent'",
+    "SELECT count(*) FROM shipment WHERE shipped_at IS NULL OR shop_fulfilment_external_id = ''"
+    " OR tracker_external_id = ''",
+    "SELECT count(*) FROM work WHERE error <> '' OR lease_until IS NULL",
+    "SELECT count(*) FROM effect WHERE state NOT IN ('done', 'cancelled')",
+    "SELECT count(*) FROM inbox_event WHERE handled_at IS NULL",
+)
+
+
+@dataclass
+class Run:
+    """What one run came to. Times are real seconds; CPU is of worker and receiver."""
+
+    orders: int
+    seconds: float
+    cpu_s: float
+    worker_cpu_s: float
+    peak_mb: float
+    waits_ms: list[float]
+    calls: dict[str, int]
+    vendors_cpu_s: float = 0.0
+    engine_cpu_s: float = 0.0
+    stages: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def rate(self) -> float:
+        return self.orders / self.seconds
+
+    def wait_ms(self, percent: int) -> float:
+        return statistics.quantiles(self.waits_ms, n=100)[percent - 1] if len(self.waits_ms) > 1 else 0.0
+
+
+class Product:
+    """Receiver and worker on one ledger, prepared and idle. Use as a context manager."""
+
+    def __init__(
+        self, folder: Path, url: str, vendors: Vendors, *, prefect: Child | None, prefect_url: str = ""
+    ) -> None:
+        self.vendors, self._folder, self._prefect = vendors, folder, prefect
+        self.engine = make_engine(engine_url(url))
+        self.receiver_url = f"http://127.0.0.1:{free_port()}"
+        self._env = {
+            "AFTERCART_DATABASE_URL": url,
+            "AFTERCART_PUBLIC_URL": self.receiver_url,
+            "AFTERCART_LINK_SECRET": "benchmark" * 5,
+            "PREFECT_HOME": str(folder / "prefect"),
+            "PREFECT_LOGGING_TO_API_ENABLED": "true",
+            **write_config(folder, vendors),
+        }
+        if prefect is not None:
+            self._env["PREFECT_API_URL"] = f"{prefect_url}/api"
+        self.worker: Child
+        self.receiver: Child
+
+    def __enter__(self) -> "Product":
+        self.vendors.reset()
+        port = self.receiver_url.rpartition(":")[2]
+        arguments = ["-m", "apps.receiver", "--port", port]
+        self.receiver = Child("receiver", arguments, self._folder / "receiver.log", self._env)
+        self.receiver.wait_for(lambda: answers(f"{self.receiver_url}/healthz"))
+        ready = self._folder / "ready"
+        ready.unlink(missing_ok=True)
+        more = [] if self._prefect else ["--plain"]
+        self.worker = Child("worker", ["-m", "bench.worker", str(ready), *more], self._folder / "worker.log", self._env)
+        try:
+            self.worker.wait_for(ready.exists)
+        except BenchError:
+            self.__exit__()
+            raise
+        time.sleep(0.5)  # the flow's own start is not part of the run
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.worker.stop()
+        self.receiver.stop()
+        self.engine.dispose()
+
+    def measure(self, orders: int, *, seconds: float = 900) -> Run:
+        """Let customers order and wait until everything is through."""
+        before_calls = self.vendors.counted()
+        sent = self._count("SELECT count(*) FROM message WHERE state = 'sent'")
+        engine = self._prefect.cpu_s() if self._prefect else 0.0
+        before, worker, vendors = self._cpu(), self.worker.cpu_s(), self.vendors.cpu_s()
+        started, wall = time.perf_counter(), time.time()
+        self.vendors.buy(orders, first=sent)
+        self._wait(sent + 2 * orders, started + seconds)
+        took = time.perf_counter() - started
+        run = Run(
+            orders=orders,
+            seconds=took,
+            cpu_s=self._cpu() - before,
+            worker_cpu_s=self.worker.cpu_s() - worker,
+            peak_mb=self.worker.peak_mb(),
+            waits_ms=self._waits(wall),
+            calls={name: count - before_calls.get(name, 0) for name, count in self.vendors.counted().items()},
+            vendors_cpu_s=self.vendors.cpu_s() - vendors,
+            engine_cpu_s=self._prefect.cpu_s() - engine if self._prefect else 0.0,
+        )
+        return run
+
+    def _cpu(self) -> float:
+        return self.worker.cpu_s() + self.receiver.cpu_s()
+
+    def _wait(self, mails: int, ends: float) -> None:
+        while True:
+            if time.perf_counter() > ends or self.worker.process.poll() is not None:
+                raise BenchError(f"the run did not come to its end ({self._left()}); see {self._folder}/worker.log")
+            if self._count("SELECT count(*) FROM message WHERE state = 'sent'") >= mails and not any(
+                self._count(statement) for statement in _DONE
+            ):
+                if not self.vendors.queued() and not any(self._count(statement) for statement in _DONE):
+                    return
+            time.sleep(0.1)
+
+    def _left(self) -> str:
+        return ", ".join(f"{self._count(statement)} {statement.split()[3]}" for statement in _DONE)
+
+    def _count(self, statement: str) -> int:
+        with self.engine.execution_options(read_only=True).connect() as connection:
+            return int(connection.execute(sa.text(statement)).scalar_one())
+
+    def _waits(self, since: float) -> list[float]:
+        from ledger.tables import FulfilmentOrder, InboxEvent, Order
+        from ledger.tables.base import table_of
+
+        orders, inbox, released = table_of(Order), table_of(InboxEvent), table_of(FulfilmentOrder)
+        statement = (
+            sa.select(inbox.c.received_at, released.c.accepted_at)
+            .join(orders, orders.c.id == released.c.order_id)
+            .join(inbox, sa.and_(inbox.c.subject == orders.c.external_id, inbox.c.topic == "orders/create"))
+            .where(released.c.accepted_at.is_not(None))
+        )
+        with self.engine.execution_options(read_only=True).connect() as connection:
+            rows = connection.execute(statement).all()
+        return [(end - start).total_seconds() * 1000 for start, end in rows if start.timestamp() >= since]

@@ -1,0 +1,106 @@
+"""The fake vendors in two processes, without limits, with stock for everybody; and what they counted."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bench.processes import Child, answers, free_port
+
+SKUS = ("MUG-ENA-WHT", "LAMP-200", "BOT-750-BLU", "TOWEL-M", "SOCK-M", "POT-SET-S")
+SHOP = "alpha"
+AT_ONCE = 250  # orders per request that makes orders
+_PLENTY = 10_000_000
+_PEOPLE = (("Ada", "Lovelace"), ("Grace", "Hopper"), ("Mary", "Somerville"), ("Emmy", "Noether"), ("Lise", "Meitner"))
+
+
+class Vendors:
+    """Shop in one process, everybody else in the other: neither is the other's bottleneck."""
+
+    def __init__(self, folder: Path) -> None:
+        self.smtp_port = free_port()
+        self.shop_url, self._shop = _start(folder, "shopify", self.smtp_port)
+        self.other_url, self._others = _start(folder, "shipbob,easypost,mail", self.smtp_port)
+        self._client = httpx.Client(timeout=120)
+
+    def reset(self) -> None:
+        """Empty shops and mailbox, no limits, plenty of stock."""
+        for url in (self.shop_url, self.other_url):
+            self._post(f"{url}/_control/reset", {})
+        endless = {"max_available": 1e9, "restore_rate": 1e9}
+        self._post(f"{self.shop_url}/_control/shopify/{SHOP}/settings", endless)
+        self._post(f"{self.other_url}/_control/shipbob/settings", {"rate_limit_per_minute": None, "instant": True})
+        self._post(f"{self.other_url}/_control/easypost/settings", {"rate_limit_per_minute": None})
+        levels = [{"sku": sku, "on_hand": _PLENTY} for sku in SKUS]
+        self._post(f"{self.other_url}/_control/shipbob/inventory", {"levels": levels})
+        for sku in SKUS:
+            stock = {"sku": sku, "location": "Reno DC", "available": _PLENTY}
+            self._post(f"{self.shop_url}/_control/shopify/{SHOP}/inventory", stock)
+
+    def buy(self, count: int, *, first: int = 0) -> list[dict[str, Any]]:
+        """Let customers order; the webhooks start at once."""
+        made: list[dict[str, Any]] = []
+        for start in range(first, first + count, AT_ONCE):
+            bodies = [checkout(number) for number in range(start, min(start + AT_ONCE, first + count))]
+            made += self._post(f"{self.shop_url}/_control/shopify/{SHOP}/orders", {"orders": bodies})["orders"]
+        return made
+
+    def queued(self) -> int:
+        """Webhooks not delivered yet."""
+        return sum(
+            int(self._client.get(f"{url}/_control/webhooks").json()["queued"])
+            for url in (self.shop_url, self.other_url)
+        )
+
+    def counted(self) -> dict[str, int]:
+        """Calls that each operation has answered, and mails in the mailbox."""
+        found: dict[str, int] = {}
+        for url in (self.shop_url, self.other_url):
+            for vendor, operations in self._client.get(f"{url}/_control/counters").json()["requests"].items():
+                for operation, statuses in operations.items():
+                    found[f"{vendor} {operation}"] = sum(statuses.values())
+        found["mails"] = int(self._client.get(f"{self.other_url}/mail/api/messages?limit=1").json()["count"])
+        return found
+
+    def cpu_s(self) -> float:
+        return self._shop.cpu_s() + self._others.cpu_s()
+
+    def stop(self) -> None:
+        self._client.close()
+        self._shop.stop()
+        self._others.stop()
+
+    def _post(self, url: str, body: Any) -> Any:
+        answer = self._client.post(url, json=body)
+        answer.raise_for_status()
+        return answer.json()
+
+
+def _start(folder: Path, vendors: str, smtp_port: int) -> tuple[str, Child]:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    name = f"sandbox-{vendors.partition(',')[0]}"
+    arguments = ["-m", "sandbox", "--port", str(port), "--smtp-port", str(smtp_port), "--only", vendors]
+    child = Child(name, arguments, folder / f"{name}.log")
+    child.wait_for(lambda: answers(f"{url}/_control/webhooks"))
+    return url, child
+
+
+def checkout(number: int) -> dict[str, Any]:
+    """Customers differ, baskets have one to three lines."""
+    first, last = _PEOPLE[number % len(_PEOPLE)]
+    lines = [
+        {"sku": SKUS[(number + part) % len(SKUS)], "quantity": 1 + (number + part) % 2}
+        for part in range(1 + number % 3)
+    ]
+    return {
+        "lines": lines,
+        "customer": {"first_name": first, "last_name": last, "email": f"customer{number}@example.com", "phone": ""},
+        "shipping_address": {
+            "first_name": first, "last_name": last, "address1": f"{1 + number % 900} Main Street", "city": "Boston",
+            "province_code": "MA", "zip": "02110", "country_code": "US", "phone": "+16175550123",
+        },
+        "payment": "paid",
+        "risk": "low",
+        "shipping": {"title": "Standard", "code": "standard", "price": "5.00"},
+    }  # fmt: skip
