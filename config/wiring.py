@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import httpx
@@ -92,9 +92,8 @@ class Wiring:
     async def in_ledger(self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run one whole transaction in a worker thread; committed when the function returns."""
         context = copy_context()
-        return await asyncio.get_running_loop().run_in_executor(
-            self._threads, lambda: context.run(self.ledger, function, *args, **kwargs)
-        )
+        call = partial(self.ledger, function, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, context.run, call)
 
     def ledger(self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The same in the caller's own thread."""

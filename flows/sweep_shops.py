@@ -19,6 +19,7 @@ async def sweep_shops() -> dict[str, int]:
         reports.append(await sweeping.sweep_orders(target))
     reports.append(await sweeping.compare_catalogues())
     await show_batch("sweep-shops", reports)
-    rows = [{"what": r.stage, "outcome": o, "count": n} for r in reports for o, n in r.counts.items()]
+    found = {f"{r.stage} {outcome}": count for r in reports for outcome, count in r.counts.items()}
+    rows = [{"what": what, "count": count} for what, count in found.items()]
     await show_table("sweep-shops-summary", rows, "What the sweep found that webhooks had not told")
-    return {f"{row['what']} {row['outcome']}": int(row["count"]) for row in rows}
+    return found

@@ -12,7 +12,7 @@ from domain.ids import new_id
 from domain.journal import Entry
 from domain.states import OrderState
 from ledger.orders import OrderRow, lines_of
-from ledger.rows import group_by, insert_new, insert_rows, select_by
+from ledger.rows import Row, group_by, insert_new, insert_rows, mappings, select_by
 from ledger.tables import JournalEntry, JournalLine, MoneyTransaction, Order, Payment, Shipment, ShipmentLine
 from ledger.tables.base import table_of
 
@@ -26,7 +26,7 @@ def post_orders(session: Session, order_ids: Sequence[str], now: datetime) -> di
     orders = select_by(session, Order, "id", order_ids)
     facts = _Facts(session, order_ids)
     wanted = [entry for order in orders for entry in facts.entries(order)]
-    rows = [
+    rows: list[Row] = [
         {
             "id": new_id("jrn"),
             "key": e.key,
@@ -169,4 +169,4 @@ def trial_balance(session: Session) -> list[Mapping[str, Any]]:
         .group_by(_entry.c.currency, _line.c.account)
         .order_by(_entry.c.currency, _line.c.account)
     )
-    return list(session.execute(statement).mappings())
+    return mappings(session, statement)

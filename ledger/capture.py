@@ -86,9 +86,7 @@ def capture_orders(
                     _ref.c.kind == "order",
                     _ref.c.external_id.in_(known),
                 )
-            )
-            
-            .all()
+            ).all()
         )
         rows = lock_orders(session, list(ids.values()))
         for external_id in known:
@@ -282,11 +280,7 @@ def _customers(session: Session, orders: Sequence[IncomingOrder], now: datetime)
     """Our customer for each order, linked across shops by e-mail."""
     emails = {order.email.strip().lower() for order in orders if order.email}
     known: dict[str, str] = (
-        dict(
-            session.execute(sa.select(_customer.c.email, _customer.c.id).where(_customer.c.email.in_(emails)))
-            
-            .all()
-        )
+        dict(session.execute(sa.select(_customer.c.email, _customer.c.id).where(_customer.c.email.in_(emails))).all())
         if emails
         else {}
     )
@@ -296,8 +290,9 @@ def _customers(session: Session, orders: Sequence[IncomingOrder], now: datetime)
         email = order.email.strip().lower()
         if email not in known or not email:
             address = order.shipping_address or order.billing_address or Address()
-            row = {
-                "id": new_id("cus"),
+            customer_id = new_id("cus")
+            row: Row = {
+                "id": customer_id,
                 "email": email,
                 "phone": order.phone or address.phone,
                 "name": address.name,
@@ -305,7 +300,7 @@ def _customers(session: Session, orders: Sequence[IncomingOrder], now: datetime)
                 "created_at": now,
             }
             rows.append(row)
-            known[email] = row["id"]
+            known[email] = customer_id
         found[order.external_id] = known[email]
     insert_rows(session, Customer, rows)
     return found

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from domain.ids import new_id
 from domain.states import CaseState, check
 from ledger import audit
-from ledger.rows import insert_new, select_by, update_by
+from ledger.rows import Row, insert_new, select_by, update_by
 from ledger.tables import ReviewCase
 from ledger.tables.base import table_of
 
@@ -36,7 +36,7 @@ class CaseDraft:
 def open_cases(session: Session, drafts: Sequence[CaseDraft], now: datetime) -> set[str]:
     """Open those that are not open yet; returns the new ids. A resolved one of the same key is opened anew
     under a numbered key."""
-    rows = [
+    rows: list[Row] = [
         {
             "id": new_id("case"),
             "key": _free_key(session, draft.key),

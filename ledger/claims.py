@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from ledger.rows import mappings
 from ledger.session import is_sqlite
 from ledger.tables import Claimable, ClaimCounter
 from ledger.tables.base import table_of
@@ -80,8 +81,8 @@ def claim(
         .where(key.in_(ids))
         .values(lease_token=taken.token, lease_until=taken.until, attempts=table.c.attempts + 1, **(values or {}))
     )
-    rows = session.execute(sa.select(table).where(key.in_(ids)).order_by(*(table.c[n] for n in order_by)))
-    return Claimed(taken, list(rows.mappings()))
+    rows = mappings(session, sa.select(table).where(key.in_(ids)).order_by(*(table.c[n] for n in order_by)))
+    return Claimed(taken, rows)
 
 
 def still_held(session: Session, model: type[Claimable], ids: Sequence[str], token: int) -> set[str]:

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from domain.states import DeadlineState, check
 from ledger import audit
 from ledger.claims import Claimed, claim
-from ledger.rows import insert_new
+from ledger.rows import insert_new, mappings
 from ledger.tables import Deadline
 from ledger.tables.base import table_of
 
@@ -103,5 +103,5 @@ def end_deadlines(
     wanted = [_deadline.c.order_id == order_id, _deadline.c.state == DeadlineState.PENDING]
     if kinds is not None:
         wanted.append(_deadline.c.kind.in_(kinds))
-    rows = session.execute(sa.select(_deadline).where(*wanted).with_for_update()).mappings().all()
+    rows = mappings(session, sa.select(_deadline).where(*wanted).with_for_update())
     move_deadlines(session, rows, to, outcome, now)

@@ -19,7 +19,7 @@ from ledger import audit
 from ledger.cases import CaseDraft, open_cases
 from ledger.claims import Claimed, Lease, claim, new_lease
 from ledger.queue import backoff
-from ledger.rows import Row, insert_new, select_by, update_by
+from ledger.rows import Row, insert_new, mappings, select_by, update_by
 from ledger.tables import Effect
 from ledger.tables.base import table_of
 
@@ -173,14 +173,11 @@ def claim_unknown(session: Session, kinds: Sequence[str], *, limit: int, now: da
 
 def expire_leases(session: Session, *, now: datetime, real_now: datetime) -> int:
     """A sender that let its lease run out is taken for dead: what it was sending is unknown, never planned."""
-    rows = (
-        session.execute(
-            sa.select(_effect)
-            .where(_effect.c.state == EffectState.SENDING, _effect.c.lease_until < real_now)
-            .with_for_update()
-        )
-        .mappings()
-        .all()
+    rows = mappings(
+        session,
+        sa.select(_effect)
+        .where(_effect.c.state == EffectState.SENDING, _effect.c.lease_until < real_now)
+        .with_for_update(),
     )
     _move(session, rows, EffectState.UNKNOWN, "lease_expired", now, due_at=now)
     return len(rows)
@@ -359,14 +356,11 @@ def _move(
 
 def cancel_planned(session: Session, order_id: str, cause: str, now: datetime, *, keep: Sequence[str] = ()) -> None:
     """Give up an order's effects that were never sent, except kinds to keep."""
-    rows = (
-        session.execute(
-            sa.select(_effect)
-            .where(_effect.c.order_id == order_id, _effect.c.state == EffectState.PLANNED, _effect.c.kind.not_in(keep))
-            .with_for_update()
-        )
-        .mappings()
-        .all()
+    rows = mappings(
+        session,
+        sa.select(_effect)
+        .where(_effect.c.order_id == order_id, _effect.c.state == EffectState.PLANNED, _effect.c.kind.not_in(keep))
+        .with_for_update(),
     )
     _move(session, rows, EffectState.CANCELLED, cause, now)
 

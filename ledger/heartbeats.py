@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from ledger.rows import upsert
+from ledger.rows import mappings, upsert
 from ledger.tables import Heartbeat
 from ledger.tables.base import table_of
 
@@ -34,4 +34,4 @@ def vendor_well(session: Session, target: str, real_now: datetime) -> None:
 
 
 def heartbeats(session: Session) -> dict[str, Mapping[str, Any]]:
-    return {row["name"]: row for row in session.execute(sa.select(_beat)).mappings()}
+    return {row["name"]: row for row in mappings(session, sa.select(_beat))}

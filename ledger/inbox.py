@@ -103,7 +103,8 @@ def failed(
                 session,
                 [
                     CaseDraft(
-                        key=f"inbox:{row['source']}:{row['account']}:{row['topic']}:{row['subject'] or row['delivery_id']}",
+                        key=f"inbox:{row['source']}:{row['account']}:{row['topic']}:"
+                        f"{row['subject'] or row['delivery_id']}",
                         kind="inbox_unreadable",
                         severity="high",
                         subject_id=row["id"],

@@ -27,7 +27,7 @@ from ledger.orders import (
     open_holds,
     place_holds,
 )
-from ledger.rows import Row, insert_rows
+from ledger.rows import Row, insert_rows, mappings
 from ledger.stock import free_units, lock_levels, reserve
 from ledger.tables import FulfilmentOrder, FulfilmentOrderLine, Product, ProductVariant
 from ledger.tables.base import table_of
@@ -273,6 +273,6 @@ def _variant_facts(session: Session, skus: set[str]) -> dict[str, Mapping[str, A
         .order_by(_variant.c.id)
     )
     facts: dict[str, Mapping[str, Any]] = {}
-    for row in session.execute(statement).mappings():
+    for row in mappings(session, statement):
         facts.setdefault(row["sku"], row)
     return facts

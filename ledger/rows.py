@@ -1,7 +1,7 @@
 """Small Core helpers for many rows a statement, the same on both databases."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -60,6 +60,11 @@ def update_by(session: Session, model: type[SQLModel], rows: Sequence[Row], *, k
     session.connection().execute(statement, [{f"b_{name}": value for name, value in row.items()} for row in rows])
 
 
+def mappings(session: Session, statement: sa.Executable) -> list[Mapping[str, Any]]:
+    """Rows of a statement by column name."""
+    return cast(list[Mapping[str, Any]], session.execute(statement).mappings().all())
+
+
 def select_by(
     session: Session,
     model: type[SQLModel],
@@ -79,7 +84,7 @@ def select_by(
         statement = statement.order_by(*([table.c[order_by]] if order_by else table.primary_key.columns))
     if lock:
         statement = statement.with_for_update()
-    return list(session.execute(statement).mappings())
+    return mappings(session, statement)
 
 
 def group_by(rows: Iterable[Mapping[str, Any]], key: str) -> dict[Any, list[Mapping[str, Any]]]:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
@@ -13,7 +12,7 @@ from domain.ids import digest
 from domain.states import OrderState
 from ledger.cases import CaseDraft, open_cases
 from ledger.effects import EffectDraft, EffectRow, Verdict
-from ledger.rows import select_by
+from ledger.rows import mappings, select_by
 from ledger.stock import free_units
 from ledger.tables import Effect, InventoryLevel, Order, OrderLine, ShopFulfilment
 from ledger.tables.base import table_of
@@ -51,7 +50,7 @@ def compare(
     ours = [s for s in shown if s.location_external_id in node_of and s.sku]
     levels = {
         (row["location_id"], row["sku"]): row
-        for row in session.execute(sa.select(_level).where(_level.c.sku.in_({s.sku for s in ours}))).mappings()
+        for row in mappings(session, sa.select(_level).where(_level.c.sku.in_({s.sku for s in ours})))
     }
     free = free_units(levels)
     busy = _busy_skus(session, source, account)
@@ -145,6 +144,8 @@ def external_order_ids(session: Session, order_ids: Sequence[str]) -> dict[str, 
     return {row["id"]: row["external_id"] for row in select_by(session, Order, "id", set(order_ids))}
 
 
-def level_rows(session: Session, location_id: str) -> list[Mapping[str, Any]]:
-    """A node's stock rows."""
-    return list(select_by(session, InventoryLevel, "location_id", [location_id], order_by="sku"))
+def has_levels(session: Session, location_id: str) -> bool:
+    """Whether the node's stock is in our books already."""
+    return (
+        session.execute(sa.select(_level.c.sku).where(_level.c.location_id == location_id).limit(1)).first() is not None
+    )

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from domain.catalogue import NodeStock
 from domain.ids import new_id
 from domain.routing import Allocation
-from ledger.rows import Row, insert_new, insert_rows
+from ledger.rows import Row, insert_new, insert_rows, mappings
 from ledger.tables import InventoryLevel, ProductVariant, Reservation, StockMovement
 from ledger.tables.base import table_of
 
@@ -35,7 +35,7 @@ def lock_levels(session: Session, skus: Iterable[str]) -> dict[Key, Mapping[str,
         .order_by(_level.c.location_id, _level.c.sku)
         .with_for_update()
     )
-    return {(row["location_id"], row["sku"]): row for row in session.execute(statement).mappings()}
+    return {(row["location_id"], row["sku"]): row for row in mappings(session, statement)}
 
 
 def free_units(levels: Mapping[Key, Mapping[str, Any]]) -> dict[Key, int]:
@@ -204,7 +204,7 @@ def _of(session: Session, fulfilment_order_ids: Sequence[str], holders: Sequence
         .order_by(_reservation.c.location_id, _reservation.c.sku, _reservation.c.id)
         .with_for_update()
     )
-    return list(session.execute(statement).mappings())
+    return mappings(session, statement)
 
 
 def _set_holder(session: Session, rows: Sequence[Mapping[str, Any]], holder: str) -> None:

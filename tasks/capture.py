@@ -1,7 +1,9 @@
 """Capture: from the shops' deliveries to normalised orders under our hold."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from prefect import task
@@ -9,7 +11,9 @@ from sqlmodel import Session
 
 from config import wiring
 from connectors.errors import ConnectorError
+from connectors.shops import unreadable
 from connectors.shops.base import Shop
+from domain.decisions import Reason
 from domain.order import IncomingOrder, OrderError, check_incoming
 from domain.policy import Policies
 from ledger import inbox
@@ -21,6 +25,7 @@ from ledger.tables import InboxEvent
 from tasks.effect_kinds import KINDS
 from tasks.effects import send
 from tasks.runtime import Report, in_ledger, is_retryable, kept, work_off
+from tasks.stage import log_failure, one_by_one
 
 ORDER_TOPICS = ("orders/", "fulfillments/", "refunds/", "order_transactions/", "fulfillment_orders/")
 PAGE = 50  # deliveries taken at once; many are about the same orders
@@ -35,7 +40,7 @@ async def capture(limit: int) -> Report:
 async def run(limit: int) -> Report:
     report = Report("capture")
     for source in sorted({shop.system for shop in wiring.current().shops().values()}):
-        part = await work_off("capture", lambda r, size, source=source: _step(r, size, source), limit=limit, chunk=PAGE)
+        part = await work_off("capture", partial(_step, source=source), limit=limit, chunk=PAGE)
         report.lines += part.lines
         report.seconds += part.seconds
     return report
@@ -67,7 +72,8 @@ async def _account(report: Report, target: str, events: Sequence[Mapping[str, An
     if shop is None or not about:
         return
     try:
-        orders = await shop.fetch_orders(list(about))
+        with unreadable.collected() as refused:
+            orders = await shop.fetch_orders(list(about))
     except ConnectorError as error:
         every = [row for rows in about.values() for row in rows]
         await in_ledger(inbox.failed, every, error.code, token, wired.now(), after_s=getattr(error, "after_s", None))
@@ -76,11 +82,10 @@ async def _account(report: Report, target: str, events: Sequence[Mapping[str, An
         return
     await in_ledger(vendor_well, target, wired.real_now())
     found = {order.external_id: order for order in orders}
-    for start in range(0, len(about), wired.settings.commit_orders):
-        ids = list(about)[start : start + wired.settings.commit_orders]
-        rows = [row for i in ids for row in about[i]]
-        good = await _store(report, shop, [found[i] for i in ids if i in found], rows, token)
-        await send(good, KINDS)
+    said = [Said(i, found.get(i), rows) for i, rows in about.items()]
+    size = wired.settings.commit_orders
+    for start in range(0, len(said), size):
+        await take(report, shop, said[start : start + size], refused, token)
 
 
 def _sort(
@@ -104,24 +109,66 @@ def _sort(
 SWEPT = ("products", "inventory_levels", "inventory_items", "app", "customers", "shop", "returns", "bulk_operations")
 
 
-async def _store(
-    report: Report, shop: Shop, orders: Sequence[IncomingOrder], rows: Sequence[Mapping[str, Any]], token: int
-) -> list[EffectRow]:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a shop states of one order (None: it has none of that id), and the deliveries that made us ask."""
+
+    external_id: str
+    order: IncomingOrder | None
+    rows: Sequence[Mapping[str, Any]] = ()
+
+
+async def take(
+    report: Report, shop: Shop, said: Sequence[Said], refused: Mapping[str, OrderError], token: int, *, found_by: str = ""
+) -> None:
+    """Store a chunk and send the holds that it wants. An order that makes the transaction fail gets its own, and
+    waits as a delivery in the inbox: there it backs off and becomes a case. `found_by`: a sweep's remark."""
     wired = wiring.current()
-    captured, effects = await in_ledger(
-        store, orders, rows, token, shop=shop, policies=wired.policies, now=wired.now(), real_now=wired.real_now()
+
+    async def whole(part: Sequence[Said]) -> tuple[Captured, list[EffectRow]]:
+        return await in_ledger(
+            store, part, refused, token, shop=shop, policies=wired.policies, now=wired.now(), real_now=wired.real_now()
+        )
+
+    async def failed(one: Said, failure: Exception) -> None:
+        log_failure("capture", one.external_id, failure)
+        code = type(failure).__name__
+        await in_ledger(_set_aside, shop, one, code, token, wired.now())
+        report.add(one.order.name if one.order else one.external_id, "", "postponed", code)
+
+    for captured, effects in await one_by_one(said, whole, failed):
+        names = {one.external_id: one.order.name for one in said if one.order}
+        for external_id, outcome in captured.outcomes.items():
+            if found_by and outcome == "stale":
+                continue
+            reason = captured.reasons.get(external_id)
+            report.add(
+                names.get(external_id, external_id),
+                captured.order_ids.get(external_id, ""),
+                outcome,
+                reason.code if reason else found_by,
+            )
+        await send(effects, KINDS)
+
+
+def _set_aside(session: Session, shop: Shop, one: Said, code: str, token: int, now: datetime) -> None:
+    if one.rows:
+        inbox.failed(session, one.rows, code, token, now)
+    else:
+        inbox.store(session, [swept_delivery(shop, one.external_id, now)], now)
+
+
+def swept_delivery(shop: Shop, external_id: str, now: datetime) -> inbox.Delivery:
+    """What a sweep has found and cannot take goes on as a delivery, at most one a day for each order."""
+    return inbox.Delivery(
+        shop.system, shop.account, "orders/swept", f"{external_id}:{now:%Y-%m-%d}", external_id, b""
     )
-    names = {order.external_id: order.name for order in orders}
-    for external_id, outcome in captured.outcomes.items():
-        reason = captured.reasons.get(external_id)
-        report.add(names[external_id], captured.order_ids.get(external_id, ""), outcome, reason.code if reason else "")
-    return effects
 
 
 def store(
     session: Session,
-    orders: Sequence[IncomingOrder],
-    rows: Sequence[Mapping[str, Any]],
+    said: Sequence[Said],
+    refused: Mapping[str, OrderError],
     token: int,
     *,
     shop: Shop,
@@ -129,27 +176,30 @@ def store(
     now: datetime,
     real_now: datetime,
 ) -> tuple[Captured, list[EffectRow]]:
-    """One transaction: orders as they are now, their deliveries handled, the holds they want."""
-    live = still_held(session, InboxEvent, [row["id"] for row in rows], token)
-    good, refused = [], {}
-    for order in orders:
-        try:
-            check_incoming(order)
-        except OrderError as error:
-            refused[order.external_id] = error
-        else:
-            good.append(order)
+    """One transaction: orders as they are now, their deliveries handled, the holds they want. `refused`: bodies
+    that the connector could not read."""
+    live = still_held(session, InboxEvent, [row["id"] for one in said for row in one.rows], token)
+    good, bad = [], {}
+    for one in said:
+        if one.external_id in refused:
+            bad[one.external_id] = refused[one.external_id].code
+        elif one.order is not None:
+            try:
+                check_incoming(one.order)
+            except OrderError as error:
+                bad[one.external_id] = error.code
+            else:
+                good.append(one.order)
     result = capture_orders(session, good, source=shop.system, account=shop.account, policies=policies, now=now)
     effects = plan_and_claim(session, result.effects, now=now, real_now=real_now)
     outcomes: dict[str, str] = {}
-    for row in rows:
-        if row["id"] not in live:
-            continue
-        if row["subject"] in refused:
-            error = refused[row["subject"]]
-            inbox.failed(session, [row], error.code, token, now, final=True)
-            result.outcomes[row["subject"]] = "refused"
+    for one in said:
+        rows = [row for row in one.rows if row["id"] in live]
+        if one.external_id in bad:
+            inbox.failed(session, rows, bad[one.external_id], token, now, final=True)
+            result.outcomes[one.external_id] = "refused"
+            result.reasons[one.external_id] = Reason(bad[one.external_id])
         else:
-            outcomes[row["id"]] = result.outcomes.get(row["subject"], "gone")
+            outcomes |= {row["id"]: result.outcomes.get(one.external_id, "gone") for row in rows}
     inbox.handled(session, outcomes, token, now)
     return result, effects

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from prefect import task
@@ -21,7 +22,7 @@ from ledger.tables import InboxEvent, Work
 from tasks import picking
 from tasks.effect_kinds import KINDS
 from tasks.effects import send
-from tasks.runtime import Report, in_ledger, is_retryable, kept, limited, work_off
+from tasks.runtime import Report, each, in_ledger, is_retryable, kept, work_off
 from tasks.stage import claim_stage, isolated, order_names
 from tasks.tracking import take_deliveries
 
@@ -36,11 +37,11 @@ async def run(limit: int) -> Report:
     report = await work_off("fulfil", _release_step, limit=limit, chunk=wiring.current().settings.commit_orders)
     for part in [
         *[
-            await work_off("fulfil", lambda r, n, s=source: _node_step(r, n, s), limit=limit, chunk=50, workers=2)
+            await work_off("fulfil", partial(_node_step, source=source), limit=limit, chunk=50, workers=2)
             for source in sorted({a.system for a in wiring.current().accounts.warehouses})
         ],
         *[
-            await work_off("fulfil", lambda r, n, s=source: take_deliveries(r, n, s), limit=limit, chunk=50, workers=2)
+            await work_off("fulfil", partial(take_deliveries, source=source), limit=limit, chunk=50, workers=2)
             for source in sorted({a.system for a in wiring.current().accounts.carriers})
         ],
         await work_off("fulfil", picking.take_scans, limit=limit, chunk=50, workers=1),
@@ -102,9 +103,7 @@ async def _node_step(report: Report, size: int, source: str) -> int:
     for row in claimed.rows:
         about.setdefault((row["account"], row["subject"]), []).append(row)
     async with kept(InboxEvent, [row["id"] for row in claimed.rows], token):
-        found = await limited(
-            [lambda key=key: _fetch(source, *key) for key in about], wired.settings.vendor_concurrency
-        )
+        found = await each(lambda key: _fetch(source, *key), about, at_once=wired.settings.vendor_concurrency)
     good: list[tuple[NodeOrder | None, list[Mapping[str, Any]]]] = []
     for (key, rows), answer in zip(about.items(), found, strict=True):
         if isinstance(answer, ConnectorError):

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -17,6 +17,7 @@ from ledger.tables import Claimable
 
 P = ParamSpec("P")
 T = TypeVar("T")
+X = TypeVar("X")
 logger = logging.getLogger(__name__)
 RENEW_S = 5.0
 CHUNK_WORKERS = 4
@@ -113,15 +114,15 @@ def is_retryable(_task: Any, _run: Any, state: Any) -> bool:
     return isinstance(failure, Retryable | ConnectionError) or type(failure).__name__ == "OperationalError"
 
 
-async def limited(calls: Sequence[Callable[[], Awaitable[T]]], at_once: int) -> list[T]:
-    """Run calls side by side, at most so many at once; results in order."""
+async def each(function: Callable[[X], Awaitable[T]], items: Iterable[X], *, at_once: int) -> list[T]:
+    """Call it for each item side by side, at most so many at once; results in order."""
     gate = asyncio.Semaphore(at_once)
 
-    async def one(call: Callable[[], Awaitable[T]]) -> T:
+    async def one(item: X) -> T:
         async with gate:
-            return await call()
+            return await function(item)
 
-    return list(await asyncio.gather(*(one(call) for call in calls)))
+    return list(await asyncio.gather(*(one(item) for item in items)))
 
 
 def place_of(failure: BaseException) -> str:

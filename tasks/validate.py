@@ -18,7 +18,7 @@ from ledger.heartbeats import vendor_trouble, vendor_well
 from ledger.orders import lock_orders
 from ledger.tables import InboxEvent, Work
 from ledger.validating import AddressAnswer, ToVerify, addresses_to_verify, judge_orders, record_answers
-from tasks.runtime import Report, in_ledger, is_retryable, kept, limited, work_off
+from tasks.runtime import Report, each, in_ledger, is_retryable, kept, work_off
 from tasks.stage import claim_stage, isolated, order_names, postpone_failed
 
 ANSWERS = 25
@@ -98,7 +98,7 @@ async def _ask(wanted: Sequence[ToVerify]) -> tuple[list[AddressAnswer], dict[st
             return None
         return AddressAnswer(item.contact_id, str(check.verdict), check.suggestion)
 
-    answers = await limited([lambda item=item: one(item) for item in wanted], wired.settings.vendor_concurrency)
+    answers = await each(one, wanted, at_once=wired.settings.vendor_concurrency)
     target = f"{wired.parcels().code}/{wired.parcels().account}" if wanted else ""
     if failed:
         await in_ledger(vendor_trouble, target, next(iter(failed.values())).code, wired.real_now())

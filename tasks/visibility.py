@@ -99,4 +99,4 @@ def order_links(session: Session, order_ids: Sequence[str]) -> dict[str, str]:
 
 def order_numbers(session: Session, order_ids: Sequence[str]) -> dict[str, str]:
     table = table_of(Order)
-    return dict(session.execute(sa.select(table.c.id, table.c.name).where(table.c.id.in_(order_ids))).tuples().all())
+    return dict(session.execute(sa.select(table.c.id, table.c.name).where(table.c.id.in_(order_ids))).all())

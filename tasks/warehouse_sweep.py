@@ -125,7 +125,7 @@ async def open_own_stock() -> Report:
     wired = wiring.current()
     report = Report("opening stock")
     for node in wired.policies.nodes:
-        if node.ships_itself or await in_ledger(shop_stock.level_rows, node.id):
+        if node.ships_itself or await in_ledger(shop_stock.has_levels, node.id):
             continue
         for target, name in node.shop_locations.items():
             shop = wired.shops()[target]

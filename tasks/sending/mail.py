@@ -1,5 +1,6 @@
 """Mails: rendered at the moment of sending, from facts that name nobody and a contact version."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,7 +10,6 @@ from sqlmodel import Session
 from config import wiring
 from config.links import ADDRESS_ANSWERS, answer_link
 from connectors.messaging.base import Mail
-from connectors.outcomes import Outcome
 from domain.messages import ClaimKind
 from domain.order import Address
 from ledger import messages
@@ -19,9 +19,10 @@ from ledger.rows import select_by
 from ledger.tables import Message, OrderContact
 from tasks.effects import EffectKind, attempt
 from tasks.rendering import Recipient, render
-from tasks.runtime import in_ledger, limited
+from tasks.runtime import each, in_ledger, place_of
 
 MAILS_AT_ONCE = 4
+logger = logging.getLogger(__name__)
 # SMTP has neither key nor look-up: at most once, and a case on doubt.
 MAIL = Handlers(messages.mails_sent, messages.mail_refused, messages.guard_messages)
 
@@ -29,38 +30,37 @@ MAIL = Handlers(messages.mails_sent, messages.mail_refused, messages.guard_messa
 async def send_mails(rows: Sequence[EffectRow]) -> list[Verdict]:
     """Render and hand over. The Message-ID is made from our key, so that a mailbox can count repeats."""
     found = await in_ledger(_letters, [row["subject_id"] for row in rows])
-    return await limited(
-        [lambda row=row: attempt(_send(row, found[row["subject_id"]]), MAIL) for row in rows], MAILS_AT_ONCE
-    )
+    return await each(lambda row: _send(row, found[row["subject_id"]]), rows, at_once=MAILS_AT_ONCE)
 
 
-async def _send(row: EffectRow, letter: dict[str, Any]) -> Outcome:
-    wired = wiring.current()
+async def _send(row: EffectRow, letter: dict[str, Any]) -> Verdict:
+    try:
+        mail = _compose(row, letter)
+    except Exception as failure:  # a letter of the batch that cannot be written was surely not sent: ends in its row
+        logger.error("mail not written", extra={"effect_id": row["id"], "place": place_of(failure)})
+        return Verdict("retry", code=type(failure).__name__)
+    return await attempt(wiring.current().mailer().send(mail), MAIL)
+
+
+def _compose(row: EffectRow, letter: dict[str, Any]) -> Mail:
+    brand = wiring.current().brand
     message, contact = letter["message"], letter["contact"]
     kind = ClaimKind(message["kind"])
-    rendered = render(
-        kind,
-        message["facts"],
-        Recipient(
-            first_name=contact["name"].partition(" ")[0],
-            address=address_of(contact),
-            suggestion=letter["suggestion"],
-            links=_links(kind, message),
-        ),
-        locale=message["locale"],
-        brand=wired.brand,
-        tz=ZoneInfo("UTC"),
+    recipient = Recipient(
+        first_name=contact["name"].partition(" ")[0],
+        address=address_of(contact),
+        suggestion=letter["suggestion"],
+        links=_links(kind, message),
     )
-    return await wired.mailer().send(
-        Mail(
-            message_id=f"<{row['id']}@{wired.brand.support_email.partition('@')[2]}>",
-            to=contact["email"],
-            subject=rendered.subject,
-            text=rendered.text,
-            html=rendered.html,
-            reply_to=wired.brand.support_email,
-            headers={"X-Entity-Ref-ID": row["id"], "Content-Language": rendered.locale},
-        )
+    rendered = render(kind, message["facts"], recipient, locale=message["locale"], brand=brand, tz=ZoneInfo("UTC"))
+    return Mail(
+        message_id=f"<{row['id']}@{brand.support_email.partition('@')[2]}>",
+        to=contact["email"],
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        reply_to=brand.support_email,
+        headers={"X-Entity-Ref-ID": row["id"], "Content-Language": rendered.locale},
     )
 
 

@@ -21,7 +21,7 @@ from ledger.orders import address_of
 from ledger.rows import select_by
 from ledger.tables import ProductVariant, Shipment
 from tasks.effects import EffectKind, attempt
-from tasks.runtime import in_ledger, limited
+from tasks.runtime import each, in_ledger
 
 
 def _label_bought(session: Session, pairs: Sequence[tuple[EffectRow, Verdict]], now: datetime) -> list[EffectDraft]:
@@ -47,9 +47,7 @@ def _at_once() -> int:
 
 async def send_orders(rows: Sequence[EffectRow]) -> list[Verdict]:
     facts = await in_ledger(requests_for, [row["subject_id"] for row in rows])
-    return await limited(
-        [lambda row=row: attempt(_create(row, facts[row["subject_id"]]), CREATE) for row in rows], _at_once()
-    )
+    return await each(lambda row: attempt(_create(row, facts[row["subject_id"]]), CREATE), rows, at_once=_at_once())
 
 
 async def _create(row: EffectRow, facts: dict[str, Any]) -> Outcome:
@@ -77,7 +75,7 @@ def _request(reference: str, facts: dict[str, Any]) -> NodeOrderRequest:
 
 
 async def find_orders(rows: Sequence[EffectRow]) -> list[Verdict]:
-    return await limited([lambda row=row: _find(row) for row in rows], _at_once())
+    return await each(lambda row: _find(row), rows, at_once=_at_once())
 
 
 async def _find(row: EffectRow) -> Verdict:
@@ -94,7 +92,7 @@ async def _find(row: EffectRow) -> Verdict:
 
 async def send_cancels(rows: Sequence[EffectRow]) -> list[Verdict]:
     """Look first: what was never there, or is cancelled already, needs no call. Hence safe to repeat."""
-    return await limited([lambda row=row: attempt(_cancel(row), CANCEL) for row in rows], _at_once())
+    return await each(lambda row: attempt(_cancel(row), CANCEL), rows, at_once=_at_once())
 
 
 async def _cancel(row: EffectRow) -> Outcome:
@@ -120,8 +118,8 @@ async def _recall(row: EffectRow) -> Outcome:
 async def send_quotes(rows: Sequence[EffectRow]) -> list[Verdict]:
     facts = await in_ledger(requests_for, [row["subject_id"] for row in rows])
     weights = await in_ledger(_weights, {line["sku"] for fact in facts.values() for line in fact["lines"]})
-    return await limited(
-        [lambda row=row: attempt(_quote(row, facts[row["subject_id"]], weights), QUOTE) for row in rows], _at_once()
+    return await each(
+        lambda row: attempt(_quote(row, facts[row["subject_id"]], weights), QUOTE), rows, at_once=_at_once()
     )
 
 
@@ -166,7 +164,7 @@ def _weights(session: Session, skus: set[str]) -> dict[str, int]:
 
 async def send_labels(rows: Sequence[EffectRow]) -> list[Verdict]:
     """The vendor has no key: a second try looks first whether the label is already there."""
-    return await limited([lambda row=row: _buy(row) for row in rows], _at_once())
+    return await each(lambda row: _buy(row), rows, at_once=_at_once())
 
 
 async def _buy(row: EffectRow) -> Verdict:
@@ -198,7 +196,7 @@ async def _with_file(label: Label) -> Verdict:
 
 
 async def find_labels(rows: Sequence[EffectRow]) -> list[Verdict]:
-    return await limited([lambda row=row: _find_label(row) for row in rows], _at_once())
+    return await each(lambda row: _find_label(row), rows, at_once=_at_once())
 
 
 async def _find_label(row: EffectRow) -> Verdict:
@@ -214,7 +212,7 @@ async def send_voids(rows: Sequence[EffectRow]) -> list[Verdict]:
         await wiring.current().parcels().void(row["request"]["quote"])
         return Sent()
 
-    return await limited([lambda row=row: attempt(void(row), VOID) for row in rows], _at_once())
+    return await each(lambda row: attempt(void(row), VOID), rows, at_once=_at_once())
 
 
 async def send_trackers(rows: Sequence[EffectRow]) -> list[Verdict]:
@@ -225,7 +223,7 @@ async def send_trackers(rows: Sequence[EffectRow]) -> list[Verdict]:
         tracker = await wiring.current().parcels().create_tracker(parcel["tracking_number"], parcel["carrier"])
         return Sent(external_id=tracker.external_id)
 
-    return await limited([lambda row=row: attempt(create(row), TRACK) for row in rows], _at_once())
+    return await each(lambda row: attempt(create(row), TRACK), rows, at_once=_at_once())
 
 
 def _shipments(session: Session, ids: Sequence[str]) -> list[dict[str, Any]]:
