@@ -68,11 +68,14 @@ def open_cases(session: Session, drafts: Sequence[CaseDraft], now: datetime) -> 
 
 def _free_key(session: Session, key: str) -> str:
     ended = session.execute(
-        sa.select(sa.func.count()).where(
-            sa.or_(_case.c.key == key, _case.c.key.like(f"{key}#%")), _case.c.state == CaseState.RESOLVED
-        )
+        sa.select(sa.func.count()).where(_about(key), _case.c.state == CaseState.RESOLVED)
     ).scalar_one()
     return f"{key}#{ended + 1}" if ended else key
+
+
+def _about(key: str) -> sa.ColumnElement[bool]:
+    """Cases of this trouble, numbered ones too. Not LIKE: keys hold `_`, and SQLite's LIKE folds case."""
+    return sa.or_(_case.c.key == key, sa.func.substr(_case.c.key, 1, len(key) + 1) == f"{key}#")
 
 
 def move_case(session: Session, case_id: str, to: CaseState, *, cause: str, now: datetime) -> Mapping[str, Any]:
@@ -102,13 +105,7 @@ def move_case(session: Session, case_id: str, to: CaseState, *, cause: str, now:
 def resolve_by_key(session: Session, key: str, *, cause: str, now: datetime) -> None:
     """End the open case about this trouble, because the trouble is gone."""
     open_ids = (
-        session.execute(
-            sa.select(_case.c.id).where(
-                sa.or_(_case.c.key == key, _case.c.key.like(f"{key}#%")), _case.c.state != CaseState.RESOLVED
-            )
-        )
-        .scalars()
-        .all()
+        session.execute(sa.select(_case.c.id).where(_about(key), _case.c.state != CaseState.RESOLVED)).scalars().all()
     )
     for case_id in open_ids:
         move_case(session, case_id, CaseState.RESOLVED, cause=cause, now=now)
