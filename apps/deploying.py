@@ -34,7 +34,9 @@ def wanted() -> list[dict[str, Any]]:
 
 async def deploy_all() -> None:
     """Raises: TimeoutError when the server does not answer in time."""
-    flows = {entry["name"]: load_flow_from_entrypoint(entry["entrypoint"]) for entry in wanted()}
+    flows: dict[str, Flow[..., Any]] = {
+        entry["name"]: load_flow_from_entrypoint(entry["entrypoint"]) for entry in wanted()
+    }
     async with get_client() as client:
         async with asyncio.timeout(PATIENCE_S):
             while await client.api_healthcheck() is not None:  # noqa: ASYNC110 - another process starts it

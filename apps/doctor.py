@@ -231,7 +231,7 @@ async def _subscriptions(target: str, vendor: Any, current: Wiring) -> Finding:
     except ConnectorError as error:
         return Finding("fail", subject, f"cannot be read: {error.code}", "allow the credentials to manage webhooks")
     if created:
-        detail = f"{', '.join(created)} were missing and have been created"
+        detail = f"{len(created)} were missing and have been created ({', '.join(created[:3])} …)"
         return Finding("warn", subject, detail, "nothing; the sweep fetches what was missed meanwhile")
     return Finding("ok", subject, "all there")
 

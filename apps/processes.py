@@ -120,5 +120,5 @@ async def _wait_for(processes: Sequence[psutil.Process], seconds: float) -> list
 
 def _lives(process: psutil.Process) -> bool:
     with suppress(psutil.Error):
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     return False

@@ -9,7 +9,6 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from time import monotonic
@@ -19,25 +18,19 @@ import httpx
 import psutil
 import sqlalchemy as sa
 
-from apps.prefect_api import PrefectApi, PrefectUnreachable
+from apps.order_watch import OrderWatch
 from apps.processes import MARK, Child, StartError, check_port, end, marked, python, rotate
+from apps.sandbox_env import sandbox_env
 from config.settings import ROOT, Settings
 from config.wiring import Wiring
 from ledger import schema
-from ledger.heartbeats import heartbeats
 
 __all__ = ["Options", "StartError", "Supervisor"]
 
-HEARTBEAT = "process-orders"
-DEPLOYMENT = "process-orders/process-orders"
 START_S = 90.0
 LONGEST_BACKOFF_S = 30.0
 STEADY_S = 60.0  # who lived this long starts again without a growing delay
 STOP_S = 15.0
-SILENT_AFTER = timedelta(seconds=20)
-LOOK_EVERY_S = 10.0
-SANDBOX_ACCOUNTS = ROOT / "config" / "accounts.sandbox.toml"
-SANDBOX_URL = "http://127.0.0.1:9400"
 
 
 @dataclass(frozen=True)
@@ -52,6 +45,7 @@ class Options:
     smtp_port: int = 9425
     var: Path = ROOT / "var"
     worker: bool = True
+    sweep: bool = True  # once at the start
     say: Callable[[str], None] = field(default=lambda line: None)
 
 
@@ -62,7 +56,6 @@ class Supervisor:
         self.options = options
         self._keepers: list[asyncio.Task[None]] = []
         self._children: list[Child] = []
-        self._stopping = False
         self._mark = f"{options.var.resolve()}:"
 
     @cached_property
@@ -78,7 +71,7 @@ class Supervisor:
             "PYTHONUNBUFFERED": "1",
         }
         if o.sandbox:
-            env |= _sandbox_env(o)
+            env |= sandbox_env(o.host, o.sandbox_port, o.smtp_port, o.var)
         return env
 
     @cached_property
@@ -128,11 +121,13 @@ class Supervisor:
         await self._finish(deploying)
         if self.options.worker:
             await self._begin(worker)
-            self._keepers.append(asyncio.create_task(self._keep_orders_going()))
+            watch = OrderWatch(self.wiring, self.options.say)
+            if self.options.sweep:
+                await watch.catch_up()
+            self._keepers.append(asyncio.create_task(watch.run()))
 
     async def stop(self) -> None:
         """End all children, the worker with its runs first. Safe to call twice."""
-        self._stopping = True
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
@@ -178,7 +173,9 @@ class Supervisor:
             schema.upgrade(self.wiring.engine)
         except sa.exc.DBAPIError as error:
             place = self.wiring.engine.url.render_as_string(hide_password=True)
-            raise StartError(f"the database {place} cannot be used: {_first_line(error.orig)}") from None
+            raise StartError(
+                f"the database {place} cannot be used: {str(error.orig).strip().splitlines()[0]}"
+            ) from None
 
     def _build(self) -> tuple[Child, Child, Child, Child]:
         o = self.options
@@ -290,49 +287,3 @@ class Supervisor:
         async with httpx.AsyncClient(timeout=10) as client:
             url = f"{self.settings.sandbox_control_url}/clock"
             (await client.post(url, json={"offset_s": ahead.total_seconds()})).raise_for_status()
-
-    async def _keep_orders_going(self) -> None:
-        """Start process-orders at once when nobody works: after a kill the schedule would take minutes."""
-        api = PrefectApi(self.settings.prefect_ui_url)
-        try:
-            while not self._stopping:
-                try:
-                    await self._look(api)
-                except (PrefectUnreachable, sa.exc.DBAPIError) as error:
-                    self.options.say(f"cannot look after process-orders: {_first_line(error)}")
-                await asyncio.sleep(LOOK_EVERY_S)
-        finally:
-            await api.aclose()
-
-    async def _look(self, api: PrefectApi) -> None:
-        now = self.wiring.real_now()
-        beats = await asyncio.to_thread(self.wiring.read, heartbeats)
-        if HEARTBEAT in beats and now - beats[HEARTBEAT]["at"] < SILENT_AFTER:
-            return
-        deployment = await api.deployment_id(DEPLOYMENT)
-        if deployment and not await api.coming_runs(deployment, before=now + SILENT_AFTER):
-            await api.start_run(deployment)
-            self.options.say("process-orders was silent; a run was started")
-
-
-def _sandbox_env(options: Options) -> dict[str, str]:
-    """Settings for the fake vendors; accounts follow the sandbox to other ports. What the user set is kept."""
-    url = f"http://{options.host}:{options.sandbox_port}"
-    accounts = SANDBOX_ACCOUNTS
-    if (url, options.smtp_port) != (SANDBOX_URL, 9425):
-        accounts = options.var.resolve() / "accounts.sandbox.toml"
-        text = SANDBOX_ACCOUNTS.read_text(encoding="utf-8")
-        options.var.mkdir(parents=True, exist_ok=True)
-        accounts.write_text(
-            text.replace(SANDBOX_URL, url).replace("port = 9425", f"port = {options.smtp_port}"), encoding="utf-8"
-        )
-    env = {
-        "AFTERCART_ACCOUNTS_FILE": str(accounts),
-        "AFTERCART_LINK_SECRET": "sandbox-link-secret-of-32-characters",
-        "AFTERCART_SANDBOX_CONTROL_URL": f"{url}/_control",
-    }
-    return {key: os.environ.get(key, value) for key, value in env.items()}
-
-
-def _first_line(error: object) -> str:
-    return str(error).strip().splitlines()[0]

@@ -42,9 +42,8 @@ def find_order(session: Session, name: str, *, account: str = "") -> OrderRow:
     """By our id, or by the order's name with or without `#`. `account` ("shopify/alpha") settles which of several
     shops is meant. Raises: Refused."""
     names = {name, f"#{name.removeprefix('#')}"}
-    found = list(
-        session.execute(sa.select(_order).where(sa.or_(_order.c.id == name, _order.c.name.in_(names)))).mappings()
-    )
+    query = sa.select(_order).where(sa.or_(_order.c.id == name, _order.c.name.in_(names)))
+    found: list[OrderRow] = [dict(row) for row in session.execute(query).mappings()]
     if account:
         found = [row for row in found if account in (row["account"], account_of(row))]
     if not found:

@@ -49,7 +49,7 @@ def _list(session: Session, state: str | None, account: str, limit: int) -> list
         query = query.where(_order.c.state == state)
     if account:
         query = query.where(sa.or_(_order.c.account == account, _order.c.source + "/" + _order.c.account == account))
-    rows = session.execute(query).mappings().all()
+    rows = [dict(row) for row in session.execute(query).mappings()]
     holds = open_holds(session, [row["id"] for row in rows])
     return [
         {
