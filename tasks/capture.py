@@ -119,7 +119,13 @@ class Said:
 
 
 async def take(
-    report: Report, shop: Shop, said: Sequence[Said], refused: Mapping[str, OrderError], token: int, *, found_by: str = ""
+    report: Report,
+    shop: Shop,
+    said: Sequence[Said],
+    refused: Mapping[str, OrderError],
+    token: int,
+    *,
+    found_by: str = "",
 ) -> None:
     """Store a chunk and send the holds that it wants. An order that makes the transaction fail gets its own, and
     waits as a delivery in the inbox: there it backs off and becomes a case. `found_by`: a sweep's remark."""
@@ -160,9 +166,7 @@ def _set_aside(session: Session, shop: Shop, one: Said, code: str, token: int, n
 
 def swept_delivery(shop: Shop, external_id: str, now: datetime) -> inbox.Delivery:
     """What a sweep has found and cannot take goes on as a delivery, at most one a day for each order."""
-    return inbox.Delivery(
-        shop.system, shop.account, "orders/swept", f"{external_id}:{now:%Y-%m-%d}", external_id, b""
-    )
+    return inbox.Delivery(shop.system, shop.account, "orders/swept", f"{external_id}:{now:%Y-%m-%d}", external_id, b"")
 
 
 def store(

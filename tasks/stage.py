@@ -19,6 +19,7 @@ from tasks.runtime import Report, in_ledger, place_of
 
 Rows = Sequence[Mapping[str, Any]]
 T = TypeVar("T")
+R = TypeVar("R")
 logger = logging.getLogger(__name__)
 
 
@@ -90,24 +91,35 @@ def order_names(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
 async def isolated(
     report: Report, stage: str, rows: Rows, token: int, transaction: Callable[[Rows], Awaitable[T]]
 ) -> list[T]:
-    """Run a chunk's transaction; when it fails for a reason of one order, each order gets its own, and only the
-    one at fault is postponed (then a case). A database that is away fails the chunk as one: Prefect retries it."""
+    """`one_by_one` for orders in a stage's queue: the one at fault is postponed (then a case)."""
+
+    async def failed(row: Mapping[str, Any], failure: Exception) -> None:
+        log_failure(stage, row["subject_id"], failure)
+        await postpone_failed(report, stage, [row], {row["subject_id"]: Broken(stage, failure)}, token)
+
+    return await one_by_one(rows, transaction, failed)
+
+
+async def one_by_one(
+    rows: Sequence[R],
+    transaction: Callable[[Sequence[R]], Awaitable[T]],
+    failed: Callable[[R, Exception], Awaitable[None]],
+) -> list[T]:
+    """Run a chunk's transaction; when it fails for a reason of one of them, each gets its own, and only the one at
+    fault is handed to `failed`. A database that is away fails the chunk as one: Prefect retries it."""
     try:
         return [await transaction(rows)]
     except sa.exc.OperationalError:
         raise
     except Exception as failure:  # the loop of a batch: ends in a row
         if len(rows) > 1:
-            parts = [await isolated(report, stage, [row], token, transaction) for row in rows]
+            parts = [await one_by_one([row], transaction, failed) for row in rows]
             return [result for part in parts for result in part]
-        logger.error(
-            "order failed at stage",
-            extra={  # no traceback: it could carry the order's data
-                "stage": stage,
-                "order_id": rows[0]["subject_id"],
-                "failure": type(failure).__name__,
-                "place": place_of(failure),
-            },
-        )
-        await postpone_failed(report, stage, rows, {rows[0]["subject_id"]: Broken(stage, failure)}, token)
+        await failed(rows[0], failure)
         return []
+
+
+def log_failure(stage: str, subject_id: str, failure: Exception) -> None:
+    """No traceback: it could carry the order's data."""
+    facts = {"stage": stage, "subject": subject_id, "failure": type(failure).__name__, "place": place_of(failure)}
+    logger.error("failed at stage", extra=facts)

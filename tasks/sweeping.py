@@ -1,19 +1,20 @@
 """Catch-up sweeps of shops: what a webhook did not tell, a sweep finds (CAP-2, CAP-5, CAP-7)."""
 
+from collections.abc import MutableMapping, Sequence
 from datetime import timedelta
 
 from prefect import task
 
 from config import wiring
 from connectors.errors import ConnectorError
+from connectors.shops import unreadable
 from connectors.shops.base import Shop
-from domain.order import IncomingOrder
+from domain.order import IncomingOrder, OrderError
+from ledger import inbox
 from ledger.catalogue import raise_differences, store_products
 from ledger.cursors import move_cursor, read_cursor
 from ledger.heartbeats import vendor_trouble, vendor_well
-from tasks.capture import store
-from tasks.effect_kinds import KINDS
-from tasks.effects import send
+from tasks.capture import Said, swept_delivery, take
 from tasks.runtime import Report, in_ledger, is_retryable
 
 FIRST_LOOK = timedelta(days=2)  # orders older than this at the first sweep belong to the time before Aftercart
@@ -40,10 +41,11 @@ async def sweep_orders(target: str) -> Report:
     since = await in_ledger(read_cursor, cursor)
     start = (since - wired.policies.capture.sweep_overlap) if since else wired.now() - FIRST_LOOK
     try:
-        async for page in shop.orders_updated_since(start):
-            await _store_page(report, shop, page)
-            if page:
-                await in_ledger(move_cursor, cursor, max(order.updated_at for order in page))
+        with unreadable.collected() as refused:
+            async for page in shop.orders_updated_since(start):
+                await _store_page(report, shop, page, refused)
+                if page:
+                    await in_ledger(move_cursor, cursor, max(order.updated_at for order in page))
     except ConnectorError as error:
         await in_ledger(vendor_trouble, target, error.code, wired.real_now())
         report.add(target, "", "postponed", f"{error.operation}: {error.code}")
@@ -52,19 +54,20 @@ async def sweep_orders(target: str) -> Report:
     return report
 
 
-async def _store_page(report: Report, shop: Shop, page: list[IncomingOrder]) -> None:
+async def _store_page(
+    report: Report, shop: Shop, page: Sequence[IncomingOrder], refused: MutableMapping[str, OrderError]
+) -> None:
     wired = wiring.current()
-    size = wired.settings.commit_orders
+    now, size = wired.now(), wired.settings.commit_orders
+    unread = [swept_delivery(shop, external_id, now) for external_id in refused]
+    if unread:  # before the cursor moves past them
+        await in_ledger(inbox.store, unread, now)
+        for external_id, error in refused.items():
+            report.add(external_id, "", "unreadable", error.code)
+        refused.clear()
     for start in range(0, len(page), size):
-        orders = page[start : start + size]
-        captured, effects = await in_ledger(
-            store, orders, [], 0, shop=shop, policies=wired.policies, now=wired.now(), real_now=wired.real_now()
-        )
-        names = {order.external_id: order.name for order in orders}
-        for external_id, outcome in captured.outcomes.items():
-            if outcome != "stale":
-                report.add(names[external_id], captured.order_ids.get(external_id, ""), outcome, "missed_webhook")
-        await send(effects, KINDS)
+        said = [Said(order.external_id, order) for order in page[start : start + size]]
+        await take(report, shop, said, {}, 0, found_by="missed_webhook")
 
 
 @task(

@@ -20,7 +20,7 @@ from connectors.outcomes import Outcome
 from connectors.shops import shopify_catalogue as catalogue
 from connectors.shops import shopify_documents as documents
 from connectors.shops import shopify_fulfilments as fulfilments
-from connectors.shops import shopify_holds
+from connectors.shops import shopify_holds, unreadable
 from connectors.shops import shopify_orders as orders
 from connectors.shops import shopify_requests as payloads
 from connectors.shops import shopify_subscriptions as subscriptions
@@ -34,7 +34,7 @@ from connectors.shops.base import (
 )
 from connectors.shops.shopify_budget import VENDOR, CostBudget
 from connectors.shops.shopify_cancelling import wait_until_cancelled
-from connectors.shops.shopify_client import Node, ShopifyClient, read_refusal
+from connectors.shops.shopify_client import Node, ShopifyClient, inner_nodes, read_refusal
 from domain.catalogue import CatalogueProduct, ShopStock, StockWrite
 from domain.order import IncomingOrder, OrderError, ShopFulfilmentOrder
 
@@ -56,7 +56,9 @@ def shopify_http(client: httpx.AsyncClient, base_url: str, token: str, **setting
     )
 
 
-def log_bad_body(external_id: str, error: OrderError) -> None:
+def leave_out(external_id: str, error: OrderError) -> None:
+    """Log it and tell whoever collects (see `unreadable`)."""
+    unreadable.note(external_id, error)
     keys = {"external_id": external_id, "code": error.code, "field": error.where}
     logger.error("shopify body left out", extra=keys)
 
@@ -76,7 +78,7 @@ class Shopify:
         *,
         budget: CostBudget | None = None,
         metafields: catalogue.Metafields | None = None,
-        on_bad_body: BadBody = log_bad_body,
+        on_bad_body: BadBody = leave_out,
     ) -> None:
         self.account = account
         self._client = ShopifyClient(http, budget or CostBudget(sleep=http.sleep))
@@ -103,7 +105,7 @@ class Shopify:
         for node in nodes:
             await self._client.complete(node, "lineItems", orders.ORDER_LINES)
             await self._client.complete(node, "fulfillmentOrders", orders.ORDER_FULFILMENT_ORDERS)
-            await self._complete_fulfilment_orders((node.get("fulfillmentOrders") or {}).get("nodes") or ())
+            await self._complete_fulfilment_orders(inner_nodes(node, "fulfillmentOrders"))
         return self._parsed(nodes, orders.parse_order)
 
     async def fulfilment_orders(self, external_ids: Sequence[str]) -> list[ShopFulfilmentOrder]:

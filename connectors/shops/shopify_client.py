@@ -56,7 +56,7 @@ class ShopifyClient:
                 if not self._shrink(operation, size, error):
                     raise
                 continue
-            found.extend(node for node in data.get("nodes") or () if node)
+            found.extend(_objects(operation, [node for node in _listed(operation, data.get("nodes")) if node]))
             unique = unique[size:]
         return found
 
@@ -73,16 +73,20 @@ class ShopifyClient:
                 if not self._shrink(operation, size, error):
                     raise
                 continue
+            page = data.get(connection)
+            info = page.get("pageInfo") if isinstance(page, dict) else None
+            if not isinstance(page, dict) or not isinstance(info, dict) or "hasNextPage" not in info:
+                raise Retryable(VENDOR, operation, "unreadable_answer")
+            _objects(operation, _listed(operation, page.get("nodes")))
             yield data
-            info = data[connection]["pageInfo"]
             if not info["hasNextPage"]:
                 return
-            after = info["endCursor"]
+            after = info.get("endCursor")
 
     async def complete(self, node: Node, connection: str, document: str) -> None:
         """Fetch the rest of a node's connection, which `document` pages as `node { connection }`, into it."""
-        page = node.get(connection) or {}
-        while (info := page.get("pageInfo") or {}).get("hasNextPage"):
+        page = node.get(connection)
+        while isinstance(page, dict) and (info := page.get("pageInfo") or {}).get("hasNextPage"):
             data = await self.query(connection, document, {"id": node["id"], "after": info["endCursor"]})
             page = (data.get("node") or {}).get(connection) or {}
             node[connection]["nodes"] += page.get("nodes") or []
@@ -153,6 +157,25 @@ class ShopifyClient:
             self._http.counters.throttled += 1
             raise Throttled(VENDOR, operation, "throttled", self._budget.shortage_s(document))
         return body
+
+
+def inner_nodes(node: Node, connection: str) -> list[Node]:
+    """The objects of a node's connection; whoever parses the node names what is wrong with the rest."""
+    inner = node.get(connection)
+    found = inner.get("nodes") if isinstance(inner, dict) else None
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def _listed(operation: str, value: Any) -> list[Any]:
+    if value is not None and not isinstance(value, list):
+        raise Retryable(VENDOR, operation, "unreadable_answer")
+    return value or []
+
+
+def _objects(operation: str, nodes: list[Any]) -> list[Node]:
+    if not all(isinstance(node, dict) for node in nodes):
+        raise Retryable(VENDOR, operation, "unreadable_answer")
+    return nodes
 
 
 def _errors(body: Node) -> list[Node]:
