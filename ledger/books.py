@@ -10,6 +10,7 @@ from sqlmodel import Session
 from domain import journal
 from domain.ids import new_id
 from domain.journal import Entry
+from domain.parcels import ParcelState
 from domain.states import OrderState
 from ledger.orders import OrderRow, lines_of
 from ledger.rows import Row, group_by, insert_new, insert_rows, mappings, select_by
@@ -146,6 +147,15 @@ class _Facts:
             journal.label_bought(order["id"], p["label_currency"], p["label_cost_minor"], p["id"])
             for p in self._parcels.get(order["id"], [])
             if p["label_cost_minor"]
+        ]
+        entries += [
+            journal.reversal(
+                journal.label_bought(order["id"], p["label_currency"], p["label_cost_minor"], p["id"]),
+                f"label_void:{p['id']}",
+                "label_void",
+            )
+            for p in self._parcels.get(order["id"], [])
+            if p["label_cost_minor"] and p["state"] == ParcelState.CANCELLED
         ]
         return entries
 

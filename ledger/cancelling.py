@@ -23,7 +23,7 @@ from ledger.orders import (
     release_holds,
 )
 from ledger.rows import select_by
-from ledger.tables import Location, Order, Work
+from ledger.tables import Location, Order, ShopFulfilment, Work
 from ledger.tables.base import table_of
 
 _work, _order = table_of(Work), table_of(Order)
@@ -123,13 +123,24 @@ def cancelled_in_shop(session: Session, pairs: Sequence[tuple[EffectRow, Verdict
     return drafts
 
 
-def want_cancel(order: OrderRow, *, cause: str, reason: str) -> EffectDraft:
-    """Ask the order's shop to cancel it. `reason` is the shop's word: customer, declined, fraud, inventory, other."""
-    return EffectDraft(
-        kind="shop.cancel",
-        key=f"shop_cancel:{order['id']}",
-        target=f"{order['source']}/{order['account']}",
-        order_id=order["id"],
-        subject_id=order["id"],
-        request={"cause": cause, "reason": reason},
-    )
+def cancel_everywhere(
+    session: Session, order: OrderRow, *, cause: str, reason: str, now: datetime
+) -> list[EffectDraft]:
+    """End an order at our own wish. Its shop goes first and we follow (`cancelled_in_shop`); an order that came
+    without a shop (a file) ends here at once. `reason` is the shop's word: customer, declined, fraud, inventory,
+    other. The caller holds the order's lock."""
+    if not select_by(session, ShopFulfilment, "order_id", [order["id"]]):
+        session.execute(
+            sa.update(_order).where(_order.c.id == order["id"]).values(cancelled_at=now, cancel_reason=cause)
+        )
+        return cancel_here(session, order, cause, now)
+    return [
+        EffectDraft(
+            kind="shop.cancel",
+            key=f"shop_cancel:{order['id']}",
+            target=f"{order['source']}/{order['account']}",
+            order_id=order["id"],
+            subject_id=order["id"],
+            request={"cause": cause, "reason": reason},
+        )
+    ]

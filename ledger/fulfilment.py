@@ -2,7 +2,7 @@
 `state` and `request_state`."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ from ledger.tables.base import table_of
 
 _fo, _shop = table_of(FulfilmentOrder), table_of(ShopFulfilment)
 FulfilmentRow = Mapping[str, Any]
+HOLD_UNDER_WAY = timedelta(seconds=30)
 
 
 def fulfilment_orders_of(session: Session, order_ids: Sequence[str]) -> dict[str, list[FulfilmentRow]]:
@@ -101,6 +102,8 @@ def plan_release(
                 order_id=order_id,
                 subject_id=m["id"],
                 request={"fulfilment_order": m["external_id"]},
+                # our hold is still on its way: the guard waits until its fate is known
+                due_at=now + HOLD_UNDER_WAY if m["hold_state"] == "wanted" else None,
             )
             for m in held
         ]

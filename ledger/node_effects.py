@@ -11,7 +11,7 @@ from domain.ids import new_id
 from domain.parcels import ParcelState
 from domain.policy import Policies
 from domain.states import FulfilmentOrderState, OrderState, RequestState
-from ledger import stock
+from ledger import queue, stock
 from ledger.cases import CaseDraft, open_cases
 from ledger.effects import EffectDraft, EffectRow, Verdict
 from ledger.fulfilment import (
@@ -253,6 +253,7 @@ def voided(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
     """`on_done` of label.void."""
     for row in select_by(session, Shipment, "id", [effect["subject_id"] for effect, _ in pairs]):
         advance_shipment(session, row, ParcelState.CANCELLED, cause="label_voided", now=now, values={"polling": False})
+    queue.enqueue(session, [queue.work_row("reconcile", effect["order_id"], now) for effect, _ in pairs])
     return []
 
 

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from domain.states import ENDED_ORDER, CaseState, EffectState, OrderState
 from domain.validation import WantedHold
 from ledger import audit, queue
-from ledger.cancelling import want_cancel
+from ledger.cancelling import cancel_everywhere
 from ledger.cases import DUE, move_case
 from ledger.effects import decide_parked, plan
 from ledger.fulfilment import fulfilment_orders_of
@@ -175,7 +175,7 @@ def _cancel(session: Session, order: OrderRow, now: datetime) -> str:
         raise Refused(f"{order['name']} is being changed by an edit; wait until it has ended")
     if order["source"] == "file":
         raise Refused(f"{order['name']} came from a file, so there is no shop to cancel it in; cancel it at its source")
-    plan(session, [want_cancel(order, cause="operator", reason="other")], now)
+    plan(session, cancel_everywhere(session, order, cause="operator", reason="other", now=now), now)
     return "the shop is asked to cancel"
 
 

@@ -253,7 +253,8 @@ def _effects(session: Session, order: OrderRow, shipment: Mapping[str, Any]) -> 
     """Tell the shop, follow the parcel, take the authorised money."""
     target = f"{order['source']}/{order['account']}"
     drafts: list[EffectDraft] = []
-    if select_by(session, ShopFulfilment, "order_id", [order["id"]]):
+    in_shop = bool(select_by(session, ShopFulfilment, "order_id", [order["id"]]))
+    if in_shop:
         drafts.append(
             EffectDraft(
                 "shop.fulfil",
@@ -290,7 +291,7 @@ def _effects(session: Session, order: OrderRow, shipment: Mapping[str, Any]) -> 
             },
         )
         for payment in select_by(session, Payment, "order_id", [order["id"]])
-        if payment["authorised_minor"] and payment["authorisation_external_id"]
+        if in_shop and payment["authorised_minor"] and payment["authorisation_external_id"]
     ]
     return drafts
 

@@ -13,7 +13,7 @@ from domain.payments import PaymentVerdict, judge_payment
 from domain.policy import Policies
 from domain.states import ENDED_ORDER, DeadlineState
 from ledger import deadlines, inbox
-from ledger.cancelling import want_cancel
+from ledger.cancelling import cancel_everywhere
 from ledger.capture_money import facts_of
 from ledger.cases import CaseDraft, open_cases
 from ledger.effects import EffectDraft, EffectRow, plan_and_claim
@@ -68,7 +68,11 @@ def _cancel_unpaid(session: Session, row: Mapping[str, Any], order: OrderRow, no
     paid = judge_payment(order["total_minor"], tenders, now) in (PaymentVerdict.PAID, PaymentVerdict.AUTHORISED)
     if paid or order["state"] in ENDED_ORDER or order["fence_token"]:
         return DeadlineState.MET, "paid_or_ended", []
-    return DeadlineState.BREACHED, "cancelled_unpaid", [want_cancel(order, cause="unpaid_too_long", reason="declined")]
+    return (
+        DeadlineState.BREACHED,
+        "cancelled_unpaid",
+        (cancel_everywhere(session, order, cause="unpaid_too_long", reason="declined", now=now)),
+    )
 
 
 def _alert_authorisation(session: Session, row: Mapping[str, Any], order: OrderRow, now: datetime) -> Acted:

@@ -43,10 +43,14 @@ async def send_holds(rows: Sequence[EffectRow]) -> list[Verdict]:
 
 
 async def send_releases(rows: Sequence[EffectRow]) -> list[Verdict]:
-    """Release exactly our holds. Safe to repeat: one that is gone counts as released."""
+    """Release exactly our holds. Safe to repeat: one that is gone counts as released. Where the shop refused our
+    hold in the first place there is nothing to release."""
     ids = await in_ledger(shop_stock.hold_ids, [row["subject_id"] for row in rows])
-    wanted = [ReleaseRequest(row["request"]["fulfilment_order"], (ids[row["subject_id"]],)) for row in rows]
-    return [verdict(outcome, RELEASE) for outcome in await _batch(_shop(rows).release(wanted), len(rows))]
+    held = [row for row in rows if ids[row["subject_id"]]]
+    wanted = [ReleaseRequest(row["request"]["fulfilment_order"], (ids[row["subject_id"]],)) for row in held]
+    outcomes = await _batch(_shop(rows).release(wanted), len(held)) if held else []
+    found = {row["id"]: verdict(outcome, RELEASE) for row, outcome in zip(held, outcomes, strict=True)}
+    return [found.get(row["id"], Verdict("done", code="nothing_held")) for row in rows]
 
 
 async def send_parcels(rows: Sequence[EffectRow]) -> list[Verdict]:
