@@ -14,8 +14,9 @@ from ledger.cancelling import cancel_here
 from ledger.capture_money import update_money
 from ledger.cases import CaseDraft, open_cases
 from ledger.effects import EffectDraft
-from ledger.orders import OrderRow, add_contact, address_of, contacts, lines_of, release_holds
-from ledger.tables import Order, OrderLine
+from ledger.orders import OrderRow, add_contact, address_of, contacts, lines_of
+from ledger.rows import select_by
+from ledger.tables import Order, OrderLine, ReviewCase
 from ledger.tables.base import table_of
 
 _order, _line = table_of(Order), table_of(OrderLine)
@@ -26,8 +27,12 @@ _JUDGED_AGAIN = {OrderState.RECEIVED, OrderState.VALIDATING, OrderState.HELD}
 def apply_changes(
     session: Session, order: OrderRow, said: IncomingOrder, policies: Policies, now: datetime
 ) -> tuple[str, list[EffectDraft]]:
-    """Take a newer statement over; returns (outcome, effects wanted)."""
-    if said.updated_at <= order["source_updated_at"]:
+    """Take a newer statement over; returns (outcome, effects wanted).
+
+    Shops count in whole seconds, so a statement of the same second may still be news (a cancellation just after
+    an edit): it is compared as well, and is stale only when nothing differs.
+    """
+    if said.updated_at < order["source_updated_at"]:
         return "stale", []
     values: dict[str, Any] = {"source_updated_at": said.updated_at}
     again = False
@@ -46,17 +51,12 @@ def apply_changes(
         again = True
     edits = _edits(session, order, said, now)
     again = again or edits
+    if not again and said.updated_at == order["source_updated_at"]:
+        return "stale", []
     session.execute(sa.update(_order).where(_order.c.id == order["id"]).values(**values))
     if again and order["state"] in _JUDGED_AGAIN:
-        _judge_again(session, order, now)
+        queue.enqueue(session, [queue.work_row("validate", order["id"], now)])
     return "updated", []
-
-
-def _judge_again(session: Session, order: OrderRow, now: datetime) -> None:
-    """Facts have changed: holds that they caused end, and the order is validated anew."""
-    if order["state"] == OrderState.HELD:
-        release_holds(session, [order["id"]], ["payment"], by="capture", cause="facts_changed", now=now)
-    queue.enqueue(session, [queue.work_row("validate", order["id"], now)])
 
 
 def _edits(session: Session, order: OrderRow, said: IncomingOrder, now: datetime) -> bool:
@@ -74,11 +74,14 @@ def _edits(session: Session, order: OrderRow, said: IncomingOrder, now: datetime
     if not (moved or changed or added):
         return False
     if order["state"] not in _BEFORE_ROUTING or added:
+        key = f"shop_edit:{order['id']}:{said.updated_at.isoformat()}"
+        if select_by(session, ReviewCase, "key", [key]):
+            return False  # the same statement again: a person has it, or has decided on it
         open_cases(
             session,
             [
                 CaseDraft(
-                    key=f"shop_edit:{order['id']}:{said.updated_at.isoformat()}",
+                    key=key,
                     kind="shop_edited_late",
                     severity="high",
                     order_id=order["id"],

@@ -18,12 +18,12 @@ from ledger.cancelling import cancel_everywhere
 from ledger.cases import DUE, move_case
 from ledger.effects import decide_parked, plan
 from ledger.fulfilment import fulfilment_orders_of
-from ledger.orders import EDIT_WINDOW, OrderRow, lock_orders, open_holds, place_holds, release_holds
+from ledger.orders import EDIT_WINDOW, OPERATOR, OrderRow, lock_orders, open_holds, place_holds, release_holds
 from ledger.rows import select_by
 from ledger.tables import Effect, InboxEvent, Order, ReviewCase, Work
 from ledger.tables.base import table_of
 
-HOLD = "operator"
+HOLD = OPERATOR
 _order, _effect, _work = table_of(Order), table_of(Effect), table_of(Work)
 _inbox, _case = table_of(InboxEvent), table_of(ReviewCase)
 _STAGES = ("validate", "route", "fulfil", "reconcile")

@@ -18,6 +18,7 @@ from ledger.tables.base import table_of
 
 OrderRow = Mapping[str, Any]
 EDIT_WINDOW = "edit_window"
+OPERATOR = "operator"  # a person's hold
 _order, _hold, _contact, _line = table_of(Order), table_of(Hold), table_of(OrderContact), table_of(OrderLine)
 
 
@@ -215,6 +216,7 @@ def unfence(session: Session, order_id: str, *, token: str) -> None:
 
 __all__ = [
     "EDIT_WINDOW",
+    "OPERATOR",
     "Fenced",
     "add_contact",
     "address_of",

@@ -1,8 +1,8 @@
 """Validation against the ledger: read what a judgement needs, record what it came to."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,13 +14,15 @@ from domain.order import Address
 from domain.payments import judge_payment
 from domain.policy import Policies
 from domain.states import OrderState
-from domain.validation import OrderSnapshot, Validation, validate
+from domain.validation import OrderSnapshot, Validation, WantedHold, validate
 from ledger import queue, stock
 from ledger.capture_money import facts_of
 from ledger.deadlines import DeadlineDraft, set_deadlines
 from ledger.decisions import record_decisions
 from ledger.messages import Claim, confirmation_facts, say
 from ledger.orders import (
+    EDIT_WINDOW,
+    OPERATOR,
     OrderRow,
     address_of,
     advance_orders,
@@ -28,7 +30,9 @@ from ledger.orders import (
     contacts,
     lines_of,
     lock_orders,
+    open_holds,
     place_holds,
+    release_holds,
 )
 from ledger.rows import group_by, insert_new, select_by
 from ledger.tables import AuditEvent, Order, OrderContact, Payment
@@ -99,8 +103,31 @@ def judge_orders(
     lines = lines_of(session, [order["id"] for order in orders])
     snapshots = _snapshots(session, orders, lines, policies, now)
     judged = {order["id"]: validate(snapshots[order["id"]], policies.validation, now) for order in orders}
+    judged = _with_standing_holds(session, judged, now)
     _record(session, orders, lines, snapshots, judged, policies, now)
     return judged
+
+
+def _with_standing_holds(session: Session, judged: Mapping[str, Validation], now: datetime) -> dict[str, Validation]:
+    """Facts may have changed since a hold was placed. One that we placed for another reason than now ends, except a
+    suspicion of fraud that is gone: a person ends it. The order waits for whatever else stands."""
+    result = dict(judged)
+    for order_id, holds in open_holds(session, list(judged)).items():
+        verdict = judged[order_id]
+        if verdict.wait is not None:
+            continue
+        wanted = {hold.name: hold.reason for hold in verdict.holds}
+        over, standing = [], []
+        for hold in holds:
+            if hold["name"] in (EDIT_WINDOW, OPERATOR) or wanted.get(hold["name"]) == hold["reason"]:
+                continue
+            if hold["placed_by"] == "validate" and (hold["name"] != "fraud" or "fraud" in wanted):
+                over.append(hold["name"])
+            elif hold["name"] not in wanted:
+                standing.append(WantedHold(hold["name"], hold["owner"], hold["reason"], hold["due_at"]))
+        release_holds(session, [order_id], over, by="validate", cause="facts_changed", now=now)
+        result[order_id] = replace(verdict, holds=(*verdict.holds, *standing))
+    return result
 
 
 def _snapshots(
@@ -129,9 +156,7 @@ def _snapshots(
                 _order.c.placed_at > now - policies.validation.velocity_window,
             )
             .group_by(_order.c.customer_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     shippable = {line["sku"] for rows in lines.values() for line in rows if line["requires_shipping"]}
     known = stock.known_skus(session, shippable) | stock.kit_skus(session, shippable)
@@ -206,9 +231,10 @@ def _record(
         policies.version,
         now,
     )
-    place_holds(
+    placed = place_holds(
         session, [(o["id"], hold) for o in done for hold in judged[o["id"]].holds], placed_by="validate", now=now
     )
+    asked = {row["order_id"] for row in placed if row["name"] == "address"}
     advance_orders(
         session,
         [
@@ -239,7 +265,7 @@ def _record(
             )
             for order in done
             for hold in judged[order["id"]].holds
-            if hold.name == "address"
+            if hold.name == "address" and order["id"] in asked
         ],
         now,
     )
@@ -265,17 +291,18 @@ def _deadlines(
             expires = payment["authorisation_expires_at"]
             if expires is None:
                 continue
+            alerts = policies.validation.authorisation_alerts
+            in_time = [before for before in alerts if expires - before > order["placed_at"]]
             drafts += [
                 DeadlineDraft(
                     f"authorisation_{int(before.total_seconds() // 3600)}h",
                     payment["id"],
                     order["id"],
-                    max(expires - before, now + timedelta(minutes=1)),
+                    max(expires - before, now),
                     "ops",
                     "alert_authorisation",
                 )
-                for before in policies.validation.authorisation_alerts
-                if expires - before > order["placed_at"]
+                for before in in_time or ([min(alerts)] if alerts else [])  # a short one is alerted at once
             ]
     return drafts
 
