@@ -82,7 +82,7 @@ COLUMNS: Mapping[str, Mapping[Privacy, str]] = {
     },
     # a node's own address
     "location": {
-        PLAIN: "id name system account node_location country region postal_code time_zone ships_itself enabled",
+        PLAIN: "id name system account node_location country region postal_code time_zone ships_itself",
     },
     "inventory_level": {
         PLAIN: "location_id sku on_hand node_free reserved_ours safety_stock read_at promised_at",
@@ -143,7 +143,7 @@ COLUMNS: Mapping[str, Mapping[Privacy, str]] = {
     "effect": {
         PLAIN: (
             "due_at attempts lease_token lease_until error id key kind target order_id subject_id request state "
-            "response external_id key_expires_at created_at done_at"
+            "response external_id created_at done_at"
         ),
     },
     "deadline": {

@@ -75,7 +75,6 @@ class Handlers:
     guard: Guard | None = None
     keyed: bool = False  # the vendor honours our key: a doubtful call may be repeated under it
     can_look_up: bool = False
-    key_lives: timedelta | None = None  # how long the vendor keeps keys
 
 
 def plan(session: Session, drafts: Sequence[EffectDraft], now: datetime) -> None:

@@ -17,7 +17,7 @@ from domain.states import MessageState, OrderState, check
 from ledger import audit
 from ledger.effects import EffectDraft, EffectRow, Verdict, plan
 from ledger.orders import OrderRow, contacts, open_holds
-from ledger.rows import insert_new, select_by
+from ledger.rows import insert_new, select_by, update_by
 from ledger.tables import Message, Order, Shipment
 from ledger.tables.base import table_of
 
@@ -154,6 +154,11 @@ def mails_sent(session: Session, pairs: Sequence[tuple[EffectRow, Verdict]], now
     """`on_done` of mail.send."""
     rows = select_by(session, Message, "id", [effect["subject_id"] for effect, _ in pairs])
     _move(session, rows, MessageState.SENT, "sent", now)
+    update_by(
+        session,
+        Message,
+        [{"id": effect["subject_id"], "template_version": verdict.data.get("template", "")} for effect, verdict in pairs],
+    )
     return []
 
 

@@ -1,5 +1,6 @@
 """The Jinja environment of mails: MJML compiled at load, texts translated, nothing undefined accepted."""
 
+import hashlib
 import re
 from collections.abc import Callable
 from functools import cache, partial
@@ -56,6 +57,15 @@ def environment(language: str) -> Environment:
     module = env.get_template("partials/sentences.j2").module
     env.globals.update({name: partial(_sentence, getattr(module, name)) for name in _SENTENCES})
     return env
+
+
+@cache
+def template_version(kind: str) -> str:
+    """Digest of everything that a mail of this kind is made from, kept with the message that was sent."""
+    digest = hashlib.sha256()
+    for path in sorted([*TEMPLATES.glob(f"{kind}.*"), *TEMPLATES.glob("partials/*")]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def _is_html(name: str | None) -> bool:

@@ -51,7 +51,6 @@ def store_locations(session: Session, policies: Policies) -> None:
             "postal_code": n.postal_code,
             "time_zone": n.time_zone,
             "ships_itself": n.ships_itself,
-            "enabled": True,
         }
         for n in policies.nodes
     ]

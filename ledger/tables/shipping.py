@@ -23,7 +23,6 @@ class Location(SQLModel, table=True):
     postal_code: str = ""
     time_zone: str = "UTC"
     ships_itself: bool = True  # a 3PL; the own warehouse needs our labels and pick lists
-    enabled: bool = True
 
 
 class InventoryLevel(SQLModel, table=True):

@@ -73,7 +73,6 @@ class Effect(Claimable, table=True):
     state: str = "planned"
     response: dict[str, Any] = json_field()
     external_id: str = ""
-    key_expires_at: datetime | None = maybe_time()
     created_at: datetime = time_field()
     done_at: datetime | None = maybe_time()
 

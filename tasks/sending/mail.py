@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from ledger.orders import address_of
 from ledger.rows import select_by
 from ledger.tables import Message, OrderContact
 from tasks.effects import EffectKind, attempt
+from tasks.mail_templates import template_version
 from tasks.rendering import Recipient, render
 from tasks.runtime import each, in_ledger, place_of
 
@@ -39,7 +41,8 @@ async def _send(row: EffectRow, letter: dict[str, Any]) -> Verdict:
     except Exception as failure:  # a letter of the batch that cannot be written was surely not sent: ends in its row
         logger.error("mail not written", extra={"effect_id": row["id"], "place": place_of(failure)})
         return Verdict("retry", code=type(failure).__name__)
-    return await attempt(wiring.current().mailer().send(mail), MAIL)
+    outcome = await attempt(wiring.current().mailer().send(mail), MAIL)
+    return replace(outcome, data={**outcome.data, "template": template_version(letter["message"]["kind"])})
 
 
 def _compose(row: EffectRow, letter: dict[str, Any]) -> Mail:

@@ -22,7 +22,6 @@ def upgrade() -> None:
         sa.Column("postal_code", sa.String(), nullable=False),
         sa.Column("time_zone", sa.String(), nullable=False),
         sa.Column("ships_itself", sa.Boolean(), nullable=False),
-        sa.Column("enabled", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_location"),
     )
     op.create_table(
