@@ -157,7 +157,10 @@ def mails_sent(session: Session, pairs: Sequence[tuple[EffectRow, Verdict]], now
     update_by(
         session,
         Message,
-        [{"id": effect["subject_id"], "template_version": verdict.data.get("template", "")} for effect, verdict in pairs],
+        [
+            {"id": effect["subject_id"], "template_version": verdict.data.get("template", "")}
+            for effect, verdict in pairs
+        ],
     )
     return []
 
