@@ -80,11 +80,8 @@ def place_holds(
         for rows in open_holds(session, [order_id for order_id, _ in wanted]).values()
         for row in rows
     }
-    rows = [
-        hold_row(order_id, hold, placed_by=placed_by, now=now)
-        for order_id, hold in wanted
-        if (order_id, hold.name) not in standing
-    ]
+    fresh = {(order_id, hold.name): hold for order_id, hold in wanted if (order_id, hold.name) not in standing}
+    rows = [hold_row(order_id, hold, placed_by=placed_by, now=now) for (order_id, _), hold in fresh.items()]
     insert_rows(session, Hold, rows)
     audit.append(session, [audit.entry("hold", row["order_id"], "", row["name"], row["reason"], now) for row in rows])
     return rows
