@@ -44,6 +44,7 @@ def create_app(wiring: Wiring, *, patience_s: float = 2.5) -> FastAPI:
     app.add_route("/warehouse/{location}/pick-lists", floor.lists, methods=["GET"])
     app.add_route("/warehouse/{location}/pick-lists/{list_id}.pdf", floor.sheet, methods=["GET"])
     app.add_route("/warehouse/{location}/labels/{shipment_id}.pdf", floor.label, methods=["GET"])
+    app.add_route("/warehouse/{location}/packing-slips/{shipment_id}.pdf", floor.slip, methods=["GET"])
     app.add_route("/warehouse/{location}/scans", floor.scan, methods=["POST"])
     answers = AddressAnswers(wiring, writer)
     app.add_route(ANSWER, answers.show, methods=["GET"])

@@ -1,4 +1,4 @@
-"""What handhelds of an own warehouse use: pick lists, labels, scans. The address names the location."""
+"""What handhelds of an own warehouse use: pick lists, labels, packing slips, scans. The address names the location."""
 
 import asyncio
 import hmac
@@ -17,11 +17,12 @@ from apps.receiver.answers import Refusal, json_answer
 from apps.receiver.bodies import read_body
 from apps.receiver.transactions import Transactions
 from config.wiring import Wiring
-from connectors.warehouses.pick_list import pick_list_json, pick_list_pdf
+from connectors.warehouses.pick_list import packing_slip_pdf, pick_list_json, pick_list_pdf
 from domain.picking import PickList
 from domain.policy import Policies
 from ledger import picking, scans
 from ledger.rows import select_by
+from ledger.slips import packing_slip
 from ledger.tables import Document, FulfilmentOrder, Shipment
 from ledger.tables import PickList as PickListRow
 
@@ -99,6 +100,13 @@ class Floor:
     async def label(self, request: Request) -> Response:
         location = self._location(request)
         return _pdf(await self._read(_label, location, request.path_params["shipment_id"]))
+
+    async def slip(self, request: Request) -> Response:
+        location, seller = self._location(request), self._wiring.brand.name
+        slip = await self._read(packing_slip, location, request.path_params["shipment_id"], seller=seller)
+        if slip is None:
+            raise Refusal("not_found")
+        return _pdf(await asyncio.to_thread(packing_slip_pdf, [slip]))
 
     async def scan(self, request: Request) -> Response:
         location = self._location(request)

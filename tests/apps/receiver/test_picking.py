@@ -96,6 +96,18 @@ def test_only_what_may_leave_is_published(file_workshop: Workshop) -> None:
     assert [] == rows_of(wiring, PickList)
 
 
+def test_what_is_kept_back_does_not_crowd_out_the_rest(
+    file_workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wiring = file_workshop.wiring
+    held, _ = file_workshop.release({"SOCK-M": 1}, {"SOCK-M": 1})
+    hold = WantedHold("fraud", "risk", "review", wiring.now())
+    wiring.ledger(place_holds, [(file_workshop.row(held)["order_id"], hold)], placed_by="test", now=wiring.now())
+    monkeypatch.setattr("ledger.picking.MOST_AT_ONCE", 1)
+
+    assert 1 == file_workshop.publish()
+
+
 def test_two_publishers_put_an_order_on_one_list(workshop: Workshop) -> None:
     ids = workshop.release(*[{"SOCK-M": 1}] * 6)
 

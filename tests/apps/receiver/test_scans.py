@@ -101,6 +101,19 @@ async def test_paper_before_and_after_printing(
     assert on_demand.content == stored.content
 
 
+@pytest.mark.row("FUL-2")
+async def test_packing_slip(client: httpx.AsyncClient, workshop: Workshop, listed: list[str]) -> None:
+    path = f"/warehouse/{PLACE}/packing-slips/{workshop.parcel(listed[0])['id']}.pdf"
+
+    text = PdfReader(io.BytesIO((await client.get(path, headers=FLOOR)).content)).pages[0].extract_text()
+
+    for wanted in ("Ada Byron", "1 Main St", "SOCK-M", "SHELL-M-S", workshop.wiring.brand.name):
+        assert wanted in text
+    assert "In another parcel" not in text
+    assert 401 == (await client.get(path)).status_code
+    assert 404 == (await client.get(path.replace("shp_", "shp_x"), headers=FLOOR)).status_code
+
+
 @pytest.mark.row("FUL-2", bad_input=True)
 @pytest.mark.parametrize(
     "header",
@@ -270,6 +283,18 @@ async def test_hand_over_of_a_part_leaves_the_rest(workshop: Workshop, listed: l
     assert [(2, 1), (1, 1)] == [(line["quantity"], line["shipped"]) for line in (first, second)]
     assert "in_progress" == workshop.row(listed[0])["state"]
     assert "short_pick" == row_of(workshop.wiring, ReviewCase)["kind"]
+
+
+async def test_second_hand_over_changes_nothing(workshop: Workshop, listed: list[str]) -> None:
+    made_at = workshop.parcel(listed[0])["created_at"]
+    workshop.take(workshop.scan(listed[0], "handed_over", scanned_at=made_at))
+    assert {"done": 1} == await carry_out()
+    first = workshop.parcel(listed[0])
+
+    workshop.take(workshop.scan(listed[0], "handed_over", scanned_at=made_at + timedelta(milliseconds=1)))
+
+    assert {"stale": 1} == await carry_out()
+    assert first == workshop.parcel(listed[0])
 
 
 async def test_clock_of_a_handheld_is_not_believed(workshop: Workshop, listed: list[str]) -> None:
