@@ -17,6 +17,7 @@ from domain.order import Address, IncomingOrder
 from domain.policy import Policies
 from domain.validation import WantedHold
 from ledger import audit, queue
+from ledger.cancelling import cancel_here
 from ledger.capture_changes import apply_changes
 from ledger.capture_money import money_rows
 from ledger.effects import EffectDraft
@@ -155,6 +156,15 @@ def _create(
     for model, rows in tables.items():
         insert_rows(session, model, rows)
     audit.append(session, entries)
+    _end_cancelled(session, orders, result, now)
+
+
+def _end_cancelled(session: Session, orders: Sequence[IncomingOrder], result: Captured, now: datetime) -> None:
+    """Orders that were cancelled before we heard of them: nothing of them is ever judged or shipped."""
+    ended = [result.order_ids[order.external_id] for order in orders if order.cancelled_at is not None]
+    for row in lock_orders(session, ended).values():
+        result.effects += cancel_here(session, row, "cancelled_in_shop", now)
+        result.outcomes[row["external_id"]] = "cancelled"
 
 
 def hold_effect(mirror: Row, order_id: str, target: str) -> EffectDraft:
@@ -228,7 +238,7 @@ def _order_row(
         "risk_level": str(order.risk.level),
         "risk_recommendation": order.risk.recommendation,
         "release_at": release_at,
-        "cancel_reason": "",
+        "cancel_reason": "cancelled_in_shop" if order.cancelled_at is not None else "",
         "test": order.test,
         "fence_token": "",
         "fenced_by": "",
