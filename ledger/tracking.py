@@ -11,6 +11,7 @@ from domain.messages import ClaimKind
 from domain.parcels import TERMINAL, ParcelState, Tracker, TrackingEvent, merge_state
 from domain.states import OrderState
 from ledger import queue
+from ledger.cases import CaseDraft, open_cases
 from ledger.claims import Claimed, claim
 from ledger.effects import EffectDraft, EffectRow, Verdict
 from ledger.messages import TROUBLE, Claim, parcel_facts, say
@@ -43,6 +44,26 @@ def free_parcels(session: Session, ids: Sequence[str], token: int, due_at: datet
         sa.update(_shipment)
         .where(_shipment.c.id.in_(ids), _shipment.c.lease_token == token)
         .values(lease_until=None, due_at=due_at, error=code)
+    )
+
+
+def report_untold(session: Session, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
+    """Parcels of which the carrier has told nothing for many looks become a case: nobody else would notice."""
+    open_cases(
+        session,
+        [
+            CaseDraft(
+                key=f"untold:{row['id']}",
+                kind="parcel_not_tracked",
+                order_id=row["order_id"],
+                subject_id=row["id"],
+                facts={"carrier": row["carrier"], "looks": row["attempts"]},
+                choices=["retry", "ask_carrier"],
+            )
+            for row in rows
+            if row["attempts"] >= queue.MAX_ATTEMPTS
+        ],
+        now,
     )
 
 

@@ -8,12 +8,13 @@ from prefect import task
 from sqlmodel import Session
 
 from config import wiring
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, VendorRejected
+from domain.parcels import Tracker
 from ledger import inbox
 from ledger.heartbeats import vendor_trouble, vendor_well
 from ledger.tables import InboxEvent, Shipment
-from ledger.tracking import claim_parcels, free_parcels, record_trackers
-from tasks.runtime import Report, in_ledger, is_retryable, kept, work_off
+from ledger.tracking import claim_parcels, free_parcels, record_trackers, report_untold
+from tasks.runtime import Report, each, in_ledger, is_retryable, kept, work_off
 
 AGAIN = timedelta(minutes=15)
 CHUNK = 50
@@ -35,7 +36,7 @@ async def _poll_step(report: Report, size: int) -> int:
     target = f"{carrier.code}/{carrier.account}"
     async with kept(Shipment, ids, token):
         try:
-            trackers = await carrier.fetch_trackers([row["tracker_external_id"] for row in claimed.rows])
+            trackers, refused = await _ask([row["tracker_external_id"] for row in claimed.rows])
         except ConnectorError as error:
             await in_ledger(free_parcels, ids, token, wired.now() + AGAIN, error.code)
             await in_ledger(vendor_trouble, target, error.code, wired.real_now())
@@ -44,11 +45,29 @@ async def _poll_step(report: Report, size: int) -> int:
     await in_ledger(vendor_well, target, wired.real_now())
     outcome = await in_ledger(record_trackers, trackers, wired.now())
     seen = {tracker.external_id for tracker in trackers}
-    missing = [row["id"] for row in claimed.rows if row["tracker_external_id"] not in seen]
-    await in_ledger(free_parcels, missing, token, wired.now() + AGAIN, "not_told")
+    missing = [row for row in claimed.rows if row["tracker_external_id"] not in seen]
+    await in_ledger(free_parcels, [row["id"] for row in missing], token, wired.now() + AGAIN, "not_told")
+    await in_ledger(report_untold, missing, wired.now())
     for row in claimed.rows:
-        report.add(row["id"], row["order_id"], outcome.get(row["tracker_external_id"], "not_told"))
+        refusal = refused.get(row["tracker_external_id"])
+        if refusal is not None:
+            report.add(row["id"], row["order_id"], "postponed", refusal.reason)
+        else:
+            report.add(row["id"], row["order_id"], outcome.get(row["tracker_external_id"], "not_told"))
     return len(claimed.rows)
+
+
+async def _ask(ids: list[str]) -> tuple[list[Tracker], dict[str, VendorRejected]]:
+    """What the carrier says of its trackers, and those that it refuses or that cannot be read: they do not take
+    the others with them. Raises: ConnectorError when the carrier is away."""
+    try:
+        return await wiring.current().parcels().fetch_trackers(ids), {}
+    except VendorRejected as error:
+        if len(ids) == 1:
+            return [], {ids[0]: error}
+    parts = await each(lambda i: _ask([i]), ids, at_once=wiring.current().settings.vendor_concurrency)
+    trackers = [tracker for found, _ in parts for tracker in found]
+    return trackers, {i: error for _, refused in parts for i, error in refused.items()}
 
 
 async def take_deliveries(report: Report, size: int, source: str) -> int:
@@ -68,13 +87,16 @@ async def take_deliveries(report: Report, size: int, source: str) -> int:
     carrier = wired.parcels()
     async with kept(InboxEvent, [row["id"] for row in claimed.rows], token):
         try:
-            trackers = await carrier.fetch_trackers(list(about)) if about else []
+            trackers, refused = await _ask(list(about)) if about else ([], {})
         except ConnectorError as error:
             rows = [row for members in about.values() for row in members]
             await in_ledger(inbox.failed, rows, error.code, token, wired.now(), after_s=getattr(error, "after_s", None))
             await in_ledger(vendor_trouble, f"{source}/{carrier.account}", error.code, wired.real_now())
             report.add(source, "", "postponed", error.code)
-            trackers, about = [], {}
+            trackers, refused, about = [], {}, {}
+    for subject, refusal in refused.items():
+        await in_ledger(inbox.failed, about.pop(subject), refusal.reason, token, wired.now())
+        report.add(subject, "", "postponed", refusal.reason)
     outcome = await in_ledger(_record, trackers, about, plain, token, wired.now())
     for tracker_id, state in outcome.items():
         report.add(tracker_id, "", state)
