@@ -173,10 +173,10 @@ def _cancel(session: Session, order: OrderRow, now: datetime) -> str:
     order = _locked(session, order)
     if order["fence_token"]:
         raise Refused(f"{order['name']} is being changed by an edit; wait until it has ended")
-    if order["source"] == "file":
-        raise Refused(f"{order['name']} came from a file, so there is no shop to cancel it in; cancel it at its source")
-    plan(session, cancel_everywhere(session, order, cause="operator", reason="other", now=now), now)
-    return "the shop is asked to cancel"
+    effects = cancel_everywhere(session, order, cause="operator", reason="other", now=now)
+    plan(session, effects, now)
+    asked = any(effect.kind == "shop.cancel" for effect in effects)
+    return "the shop is asked to cancel" if asked else "the order is cancelled"
 
 
 def _requeue(session: Session, order: OrderRow, now: datetime) -> str:
