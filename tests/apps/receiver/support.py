@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -66,3 +67,10 @@ def inbox(wiring: Wiring) -> list[Mapping[str, Any]]:
 
 def dump(value: Any) -> bytes:
     return orjson.dumps(value)
+
+
+def free_socket() -> socket.socket:
+    """Listening on a free port of loopback."""
+    found = socket.socket()
+    found.bind(("127.0.0.1", 0))
+    return found

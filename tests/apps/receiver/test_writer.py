@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from apps.receiver.transactions import Transactions
 from apps.receiver.writer import GroupWriter
 from config.wiring import Wiring
 from ledger.inbox import Delivery
-from tests.apps.receiver.support import ALPHA, calling, inbox, shopify_headers
+from tests.apps.receiver.support import ALPHA, calling, free_socket, inbox, shopify_headers
 from tests.support.shared import ROOT
 
 BODY = b'{"id": 5}'
@@ -154,15 +153,10 @@ async def test_health(file_wiring: Wiring, client: httpx.AsyncClient) -> None:
         assert (503, "database_away") == (answer.status_code, answer.json()["error"])
 
 
-def free_port() -> int:
-    with closing(socket.socket()) as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 @pytest.mark.row("CAP-1")
 def test_process_serves_and_stops(file_wiring: Wiring) -> None:
-    port = free_port()
+    with closing(free_socket()) as found:
+        port = found.getsockname()[1]
     environ = os.environ | {
         "AFTERCART_DATABASE_URL": file_wiring.settings.database_url,
         "AFTERCART_ACCOUNTS_FILE": str(file_wiring.settings.accounts_file),
