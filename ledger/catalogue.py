@@ -1,6 +1,6 @@
 """The product catalogue as the shops state it (CAP-7): the same product in two shops is two rows with one SKU."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,9 +29,7 @@ def store_products(session: Session, system: str, account: str, products: Sequen
             sa.select(_product.c.external_id, _product.c.id).where(
                 *mine, _product.c.external_id.in_([p.external_id for p in products])
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     rows = [_product_row(p, system, account, ids.get(p.external_id) or new_id("prd")) for p in products]
     upsert(session, Product, rows, keys=_KEYS, update=[name for name in rows[0] if name not in ("id", *_KEYS)])
@@ -126,3 +124,19 @@ def raise_differences(session: Session, now: datetime) -> list[dict[str, Any]]:
         now,
     )
     return found
+
+
+def raise_unreadable(session: Session, target: str, problems: Mapping[str, tuple[str, str]], now: datetime) -> None:
+    """Products that the shop states in a way that we cannot read (id -> code and field): one case each."""
+    drafts = [
+        CaseDraft(
+            key=f"product:{target}:{external_id}",
+            kind="product_unreadable",
+            subject_id=external_id,
+            owner="merchandising",
+            facts={"shop": target, "code": code, "field": field},
+            choices=["correct", "ignore"],
+        )
+        for external_id, (code, field) in problems.items()
+    ]
+    open_cases(session, drafts, now)

@@ -255,6 +255,7 @@ def _record(
         [
             Claim(ClaimKind.ORDER_CONFIRMED, order["id"], order, confirmation_facts(order, lines[order["id"]]))
             for order in accepted
+            if any(line["ordered"] > line["cancelled"] for line in lines[order["id"]])
         ]
         + [
             Claim(

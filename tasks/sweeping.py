@@ -11,7 +11,7 @@ from connectors.shops import unreadable
 from connectors.shops.base import Shop
 from domain.order import IncomingOrder, OrderError
 from ledger import inbox
-from ledger.catalogue import raise_differences, store_products
+from ledger.catalogue import raise_differences, raise_unreadable, store_products
 from ledger.cursors import move_cursor, read_cursor
 from ledger.heartbeats import vendor_trouble, vendor_well
 from tasks.capture import Said, swept_delivery, take
@@ -84,12 +84,18 @@ async def sweep_catalogue(target: str) -> Report:
     cursor = f"products:{target}"
     since = await in_ledger(read_cursor, cursor)
     try:
-        async for page in shop.catalogue(since):
-            await in_ledger(store_products, shop.system, shop.account, page)
-            for product in page:
-                report.add(product.title, "", "stored")
-            if page:
-                await in_ledger(move_cursor, cursor, max(product.updated_at for product in page))
+        with unreadable.collected() as refused:
+            async for page in shop.catalogue(since):
+                await in_ledger(store_products, shop.system, shop.account, page)
+                for product in page:
+                    report.add(product.title, "", "stored")
+                if page:
+                    await in_ledger(move_cursor, cursor, max(product.updated_at for product in page))
+        for external_id, problem in refused.items():
+            report.add(external_id, "", "unreadable", problem.code)
+        await in_ledger(
+            raise_unreadable, target, {i: (problem.code, problem.where) for i, problem in refused.items()}, wired.now()
+        )
     except ConnectorError as error:
         report.add(target, "", "postponed", f"{error.operation}: {error.code}")
     return report

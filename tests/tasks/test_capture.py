@@ -40,7 +40,10 @@ async def test_any_order_of_deliveries_ends_in_the_same_state(world: World) -> N
     webhooks(world, drop=1.0)
 
     @settings(
-        max_examples=6, deadline=None, database=None, derandomize=True,
+        max_examples=6,
+        deadline=None,
+        database=None,
+        derandomize=True,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
     @given(st.permutations(TOPICS * 2), st.integers(0, len(TOPICS) * 2))
