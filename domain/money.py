@@ -44,10 +44,18 @@ def to_minor(amount: str | int | Decimal, currency: str) -> int:
         raise MoneyError("not_an_amount") from None
     if not value.is_finite():
         raise MoneyError("not_an_amount")
-    scaled = value.scaleb(exponent(currency))
-    minor = int(scaled)
-    if scaled != minor:
+    places = exponent(currency)
+    if not value:
+        return 0
+    sign, digits, power = value.as_tuple()
+    # By digits, not by decimal arithmetic: that rounds to 28 places, and "1e999999999" would be written out.
+    shift = int(power) + places
+    kept, finer = (digits, ()) if shift >= 0 else (digits[:shift], digits[shift:])
+    if any(finer):
         raise MoneyError("too_many_decimals")
+    if value.adjusted() + places >= len(str(_LARGEST_MINOR)):
+        raise MoneyError("amount_too_large")
+    minor: int = int("".join(map(str, kept))) * 10 ** max(shift, 0) * (-1 if sign else 1)
     if abs(minor) > _LARGEST_MINOR:
         raise MoneyError("amount_too_large")
     return minor
@@ -79,9 +87,7 @@ class Money:
 
     def display(self, locale: str = "en") -> str:
         """Text for people, by locale."""
-        text: str = format_currency(
-            Decimal(to_decimal_text(self.minor, self.currency)), self.currency, locale=locale
-        )
+        text: str = format_currency(Decimal(to_decimal_text(self.minor, self.currency)), self.currency, locale=locale)
         return text
 
 
