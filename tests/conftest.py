@@ -12,6 +12,8 @@ from tests.support.sandbox import SandboxProcess
 from tests.support.shared import SHARED, missing_reason
 from tests.support.world import World, free_port, make_settings
 
+pytest_plugins = ["tests.support.rows"]
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
