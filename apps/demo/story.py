@@ -1,0 +1,215 @@
+"""The day: what customers, vendors, an operator and the clock do, act by act. The orders' way is production code."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from apps.cli.output import as_person
+from apps.demo.people import address
+from apps.demo.purchases import SCARCE, SOLD_OUT, SPLIT_ONLY, Purchase
+from apps.demo.stage import Stage
+from ledger import operator
+from ledger.tables import Order, ReviewCase
+from ledger.tables.base import table_of
+
+FLOOR_TOKEN, FLOOR = "sandbox-floor-token", "brooklyn"
+SHOPS = ("alpha", "nord")
+_order, _case = table_of(Order), table_of(ReviewCase)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One part of the day. `title` is what the terminal shows."""
+
+    title: str
+    play: Callable[[], Awaitable[None]]
+
+
+class Story:
+    """Plays `acts` in order; `notes` collects what a person did, for the summary."""
+
+    def __init__(self, stage: Stage, purchases: Sequence[Purchase]) -> None:
+        self.stage, self.controls, self.purchases = stage, stage.controls, purchases
+        self.notes: list[str] = []
+        self.acts = [
+            Act("The shops open: subscriptions, catalogue and stock are read", self._open),
+            Act(f"Morning rush: {self._count(0)} orders by signed webhooks, some twice or out of order", self._rush),
+            Act(f"{self._count(1)} more orders; customers change their minds, a clerk clears a risky one", self._minds),
+            Act(f"ShipBob and EasyPost are down while {self._count(2)} orders come in", self._outage),
+            Act("Both are back: what waited is sent, lost webhooks are found by the sweep", self._recovery),
+            Act(f"Noon: {self._count(3)} orders, the first are picked; one cancellation comes too late", self._noon),
+            Act("Labels are printed; missing stock arrives and backorders go on", self._labels),
+            Act(f"{self._count(4)} last orders; parcels leave ShipBob and the own warehouse", self._parcels_leave),
+            Act("Night: unpaid orders reach their deadline", self._night),
+            Act("Parcels travel, a few go astray", self._travel),
+            Act("Most parcels are delivered", self._delivery),
+            Act("Closing: stock compared, books reconciled, invariants checked", self._close),
+        ]
+
+    def _count(self, wave: int) -> int:
+        return sum(purchase.wave == wave for purchase in self.purchases)
+
+    def told(self, story: str) -> list[Purchase]:
+        """The purchases of one story."""
+        return [purchase for purchase in self.purchases if purchase.story == story]
+
+    async def _open(self) -> None:
+        turn = self.controls.turn
+        await turn("floor/settings", {
+            "base_url": self.stage.wiring.settings.public_url, "token": FLOOR_TOKEN, "locations": [FLOOR], "enabled": True,
+        })  # fmt: skip
+        levels = {SOLD_OUT: 0, SPLIT_ONLY: 0, SCARCE: 9}  # one unit of each is safety stock
+        await turn("shipbob/inventory", {"levels": [{"sku": sku, "on_hand": n} for sku, n in levels.items()]})
+        for sku in (SOLD_OUT, SCARCE):
+            await turn("shopify/alpha/inventory", {"sku": sku, "location": "Brooklyn Store", "available": 0})
+        await self.stage.run("sweep-shops", "sweep-warehouses")
+        await self.stage.settle()
+        for vendor in ("shopify", "shipbob", "easypost"):
+            await turn("webhooks", {"vendor": vendor, "duplicate": 0.15, "reorder": 0.1})
+
+    async def _rush(self) -> None:
+        await self._buy(0)
+        await self.stage.settle()
+
+    async def _minds(self) -> None:
+        await self.stage.advance(timedelta(minutes=15))
+        await self._buy(1)
+        await self.stage.settle()
+        for purchase in self.told("cancelled early"):
+            await self._act(purchase, "cancel", {"reason": "CUSTOMER"})
+        for purchase in self.told("risk pending"):
+            await self._act(purchase, "risk", {"risk": "low"})
+        [wrong, *_] = self.told("misspelt")
+        await self._act(wrong, "edit", {"shipping_address": address(41, "US")})
+        self.notes.append(f"{wrong.name}: the customer corrected the misspelt address in the shop")
+        await self.stage.settle()
+        self._release_risky(self.told("risky")[0])
+        await self.stage.advance(timedelta(minutes=5))
+
+    async def _outage(self) -> None:
+        await self.controls.fail("shipbob", 503)
+        await self.controls.fail("easypost", 503)
+        await self._buy(2)
+        await self.stage.advance(timedelta(minutes=28), doubts=False)
+
+    async def _recovery(self) -> None:
+        await self.controls.mend()
+        await self.stage.run("sweep-shops")
+        await self.stage.advance(timedelta(minutes=10))
+        await self.stage.breathe()
+
+    async def _noon(self) -> None:
+        await self.controls.turn("floor/settings", {"short": 1, "repeat": 2})
+        await self._buy(3)
+        await self.stage.advance(timedelta(minutes=50))
+        await self.stage.breathe()
+        await self.stage.advance(timedelta(minutes=70))
+        [late] = self.told("cancelled late")
+        await self._act(late, "cancel", {"reason": "CUSTOMER"})
+        self.notes.append(f"{late.name}: cancelled by the customer after ShipBob had picked it")
+        await self._buy(4)
+        await self.stage.settle()
+
+    async def _labels(self) -> None:
+        await self.controls.turn("shipbob/inventory", {"levels": [{"sku": SCARCE, "on_hand": 60}]})
+        runs = await self.stage.start("sweep-warehouses")
+        await self.stage.advance(timedelta(minutes=70))
+        await self._send_astray()
+        await self.stage.finish(runs)
+        await self.stage.settle()
+        await self.stage.breathe()
+
+    async def _parcels_leave(self) -> None:
+        await self.stage.advance(timedelta(hours=2, minutes=30))
+        await self.stage.breathe()
+        await self.stage.advance(timedelta(hours=3))
+        self._decide_short_pick()
+        await self.stage.advance(timedelta(hours=3))
+        await self.stage.breathe()
+
+    async def _night(self) -> None:
+        await self.stage.advance(timedelta(hours=10))
+        await self.stage.run("watch-deadlines")
+        await self.stage.settle()
+
+    async def _travel(self) -> None:
+        await self.controls.turn("webhooks", {"vendor": "easypost", "drop": 0.2})
+        await self.stage.advance(timedelta(hours=14))
+        await self.controls.turn("webhooks", {"vendor": "easypost", "drop": 0})
+        await self.stage.run("track-parcels")
+        await self.stage.advance(timedelta(hours=14))
+
+    async def _delivery(self) -> None:
+        for hours in (4, 5, 6, 12):
+            await self.stage.advance(timedelta(hours=hours))
+        await self.stage.breathe()
+
+    async def _close(self) -> None:
+        for vendor in ("shopify", "shipbob", "easypost"):
+            await self.controls.turn("webhooks", {"vendor": vendor, "duplicate": 0, "reorder": 0})
+        await self.stage.run("watch-deadlines", "sweep-warehouses")
+        await self.stage.settle()
+        await self.stage.run("reconcile-books", "check-invariants")
+        await self.stage.settle()
+
+    async def _buy(self, wave: int) -> None:
+        """Customers check out in both shops, each when the one before is done."""
+        mine = [purchase for purchase in self.purchases if purchase.wave == wave]
+        for shop in SHOPS:
+            bought = [purchase for purchase in mine if purchase.shop == shop]
+            answer = await self.controls.turn(f"shopify/{shop}/orders", {"orders": [p.body for p in bought]})
+            for purchase, made in zip(bought, answer["orders"], strict=True):
+                purchase.order_id, purchase.legacy_id, purchase.name = made["id"], made["legacy_id"], made["name"]
+
+    async def _act(self, purchase: Purchase, act: str, body: dict[str, Any]) -> None:
+        with suppress(httpx.HTTPStatusError):  # the shop may say that it is too late
+            await self.controls.turn(f"shopify/{purchase.shop}/orders/{purchase.legacy_id}/{act}", body)
+
+    async def _send_astray(self) -> None:
+        """Some parcels of today will meet trouble on their way."""
+        codes = [
+            shipment["tracking_number"]
+            for order in await self.controls.look("shipbob/orders")
+            for shipment in order["shipments"]
+            if shipment["tracking_number"]
+        ]
+        plans = ["exception", "attempted", "lost", "returned", "stuck", "attempted", "exception"]
+        for code, plan in zip(codes[3::7], plans, strict=False):
+            await self.controls.turn(f"easypost/parcels/{code}", {"plan": plan})
+
+    def _release_risky(self, purchase: Purchase) -> None:
+        """A clerk has looked at a risky order: the same function as `aftercart orders release`."""
+        as_person()
+        wiring = self.stage.wiring
+
+        def act(session: Session) -> str:
+            order = operator.find_order(session, purchase.name, account=f"shopify/{purchase.shop}")
+            return operator.release(session, order, "fraud", wiring.now())
+
+        wiring.ledger(act)
+        self.notes.append(f"{purchase.name}: a clerk released the fraud hold")
+
+    def _decide_short_pick(self) -> None:
+        """A clerk decides what was missing at the shelf: the same function as `aftercart cases resolve`."""
+        as_person()
+        wiring = self.stage.wiring
+
+        def act(session: Session) -> str:
+            case = session.execute(
+                sa.select(_case.c.id, _order.c.name)
+                .join(_order, _order.c.id == _case.c.order_id)
+                .where(_case.c.kind == "short_pick", _case.c.state != "resolved")
+            ).first()
+            if case is None:
+                return ""
+            operator.resolve_case(session, case.id, "cancel", wiring.now())
+            return str(case.name)
+
+        if name := wiring.ledger(act):
+            self.notes.append(f"{name}: a unit was missing at the shelf; a clerk had the order cancelled")
