@@ -6,6 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.made-from-constraints
 WORKERS ?= 2
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
 
 .PHONY: help demo up test lint bench rows browser constraints clean
 
@@ -47,6 +48,6 @@ $(STAMP): constraints.txt pyproject.toml
 	@.ci/python $(PYTHON)
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@cmp -s constraints.txt $(STAMP) || { echo "Installing into .venv (about half a minute) ..."; \
-	  $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r constraints.txt; }
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . 
+	  $(PIP) --no-compile --require-hashes -r constraints.txt; }
+	@$(PIP) --no-build-isolation -e .
 	@cp constraints.txt $(STAMP)
