@@ -6,6 +6,7 @@ Quirks: a repeated `reference_id` is refused with 422 like any other fault, so t
 cannot hold an order; inventory pages only by following `next`; the webhook secret is told once.
 """
 
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -18,6 +19,7 @@ from connectors.http import Refusal, VendorHttp
 from connectors.reading import Unreadable
 from connectors.redaction import redact
 from connectors.retrying import as_seconds, read_retry_after
+from connectors.shops import unreadable
 from connectors.warehouses.base import NodeCapabilities
 from connectors.warehouses.shipbob_edits import change_address, change_lines, living
 from connectors.warehouses.shipbob_parse import (
@@ -29,10 +31,11 @@ from connectors.warehouses.shipbob_parse import (
 from connectors.warehouses.shipbob_words import refusal_messages, refusal_reason
 from domain.catalogue import NodeStock
 from domain.nodes import NodeLine, NodeOrder, NodeOrderRequest, NodeState, request_digest
-from domain.order import Address
+from domain.order import Address, OrderError
 
 __all__ = ["TOPICS", "ShipBob", "parse_webhook", "shipbob_http"]
 
+logger = logging.getLogger(__name__)
 VENDOR = "shipbob"
 TOPICS = (
     "order.shipped",
@@ -70,6 +73,13 @@ def _read_refusal(status: int, body: Any) -> Refusal:
     return Refusal(reason, "; ".join(messages))
 
 
+def leave_out(external_id: str, error: Unreadable) -> None:
+    """Log an order that cannot be read and tell whoever collects (see `unreadable`)."""
+    unreadable.note(external_id, OrderError(error.code, error.where))
+    keys = {"external_id": external_id, "code": error.code, "field": error.where}
+    logger.error("shipbob order left out", extra=keys)
+
+
 class ShipBob:
     """One ShipBob channel. `issued_secret` is set when subscribing made ShipBob choose the webhook secret."""
 
@@ -82,8 +92,17 @@ class ShipBob:
         can_edit=True,
     )
 
-    def __init__(self, http: VendorHttp, *, account: str, channel_id: str | int, webhook_secret: str = "") -> None:
+    def __init__(
+        self,
+        http: VendorHttp,
+        *,
+        account: str,
+        channel_id: str | int,
+        webhook_secret: str = "",
+        on_bad_order: Callable[[str, Unreadable], None] = leave_out,
+    ) -> None:
         self.account = account
+        self._on_bad_order = on_bad_order
         self.issued_secret = ""
         self._http = http
         self._channel_id = str(channel_id)
@@ -190,17 +209,30 @@ class ShipBob:
                 headers=self._channel,
                 write=False,
             )
-            orders = self._orders("orders_updated_since", answer.body)
+            rows = self._rows("orders_updated_since", answer.body)
+            orders = [order for row in rows if (order := self._readable(row)) is not None]
             if orders:
                 yield orders
-            if len(orders) < _PAGE:
+            if len(rows) < _PAGE:
                 return
 
+    def _readable(self, row: Any) -> NodeOrder | None:
+        """One that cannot be read is left out, so that it does not hold up all others on every sweep."""
+        try:
+            return parse_order(row)
+        except Unreadable as exc:
+            known = row.get("id") if isinstance(row, Mapping) else None
+            external_id = str(known) if isinstance(known, int | str) else ""
+            self._on_bad_order(external_id, exc)
+            return None
+
     async def stock(self) -> AsyncIterator[list[NodeStock]]:
-        """See `Warehouse.stock`; totals over all of ShipBob's buildings."""
+        """See `Warehouse.stock`; by building, since an order ships from the one that it names."""
         params: dict[str, Any] | None = {"PageSize": str(_PAGE), "IsActive": "true"}
         while params is not None:
-            answer = await self._http.call("stock", "GET", f"{_API}/inventory-level", params=params, write=False)
+            answer = await self._http.call(
+                "stock", "GET", f"{_API}/inventory-level/locations", params=params, write=False
+            )
             levels = self._read("stock", parse_stock, answer.body)
             if levels:
                 yield levels
@@ -239,12 +271,12 @@ class ShipBob:
         raise VendorRejected(VENDOR, "check", reason="unknown_channel")
 
     def _orders(self, operation: str, body: Any) -> list[NodeOrder]:
-        def parse_page(rows: Any) -> list[NodeOrder]:
-            if not isinstance(rows, list):
-                raise Unreadable("not_a_list", "orders")
-            return [parse_order(row) for row in rows]
+        return [self._read(operation, parse_order, row) for row in self._rows(operation, body)]
 
-        return self._read(operation, parse_page, body)
+    def _rows(self, operation: str, body: Any) -> list[Any]:
+        if not isinstance(body, list):
+            raise VendorRejected(VENDOR, operation, "not_a_list: orders", reason="unreadable_answer")
+        return body
 
     def _read(self, operation: str, parse: Callable[[Any], T], body: Any) -> T:
         try:

@@ -37,9 +37,7 @@ def order_body(request: NodeOrderRequest) -> dict[str, Any]:
         "purchase_date": request.ordered_at.isoformat(),
         "recipient": recipient,
         # Without a name ShipBob refuses a product that it does not know; with one it would create it.
-        "products": [
-            {"reference_id": line.sku, "name": None, "quantity": line.quantity} for line in request.lines
-        ],
+        "products": [{"reference_id": line.sku, "name": None, "quantity": line.quantity} for line in request.lines],
     }
     if request.node_location:
         body["location_id"] = int(request.node_location)
@@ -142,10 +140,7 @@ def _shipment_lines(data: Mapping[str, Any]) -> tuple[NodeLine, ...]:
 def _digest(data: Mapping[str, Any], live: list[tuple[Mapping[str, Any], NodeShipment]]) -> str:
     """Living shipments tell what will be sent (edits change only them); before there are any, the order."""
     products = data.get("products") or ()
-    ordered = [
-        NodeLine(text(p.get("reference_id")) or text(p.get("sku")), count(p.get("quantity")))
-        for p in products
-    ]
+    ordered = [NodeLine(text(p.get("reference_id")) or text(p.get("sku")), count(p.get("quantity"))) for p in products]
     lines = [line for _, shipment in live for line in shipment.lines]
     complete = all(len(s.lines) == len(raw.get("products") or ()) and s.lines for raw, s in live)
     wanted = lines if live and complete else ordered
@@ -191,14 +186,16 @@ def parse_webhook(topic: str, body: Any) -> NodeOrder:
 
 @shaped
 def parse_stock(body: Any) -> list[NodeStock]:
-    """One page of inventory levels; an item without a SKU is left out. Raises: Unreadable."""
+    """One page of inventory levels, an entry per building; an item without a SKU is left out. Raises: Unreadable."""
     return [
         NodeStock(
             sku=item["sku"],
-            on_hand=count(item.get("total_on_hand_quantity")),
-            free=count(item.get("total_fulfillable_quantity")),
+            node_location=identity(place, "location_id"),
+            on_hand=count(place.get("on_hand_quantity")),
+            free=count(place.get("fulfillable_quantity")),
             raw={"inventory_id": item.get("inventory_id")},
         )
         for item in mapping(body, "inventory").get("items") or ()
         if item.get("sku")
+        for place in item.get("locations") or ()
     ]

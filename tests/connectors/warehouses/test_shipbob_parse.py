@@ -191,14 +191,17 @@ def test_webhook_of_another_topic_is_not_an_order() -> None:
 def test_stock_leaves_items_without_sku_out() -> None:
     page = {
         "items": [
-            {"inventory_id": 1, "sku": "A", "total_on_hand_quantity": 9, "total_fulfillable_quantity": 4},
-            {"inventory_id": 2, "sku": None, "total_on_hand_quantity": 1, "total_fulfillable_quantity": 1},
+            {"inventory_id": 1, "sku": "A", "locations": [
+                {"location_id": 4, "on_hand_quantity": 9, "fulfillable_quantity": 4},
+                {"location_id": 8, "on_hand_quantity": 2, "fulfillable_quantity": 2},
+            ]},
+            {"inventory_id": 2, "sku": None, "locations": [{"location_id": 4, "on_hand_quantity": 1}]},
         ]
-    }
+    }  # fmt: skip
 
-    [level] = parse_stock(page)
+    levels = parse_stock(page)
 
-    assert ("A", 9, 4) == (level.sku, level.on_hand, level.free)
+    assert [("A", "4", 9, 4), ("A", "8", 2, 2)] == [(s.sku, s.node_location, s.on_hand, s.free) for s in levels]
 
 
 def test_order_body_never_invents_a_product() -> None:
