@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -17,18 +17,11 @@ from config.accounts import Account, Accounts
 from config.wiring import Wiring
 from connectors import webhooks
 from connectors.hooks import BadHook, read_hook
+from connectors.inbound import INBOUND
 from ledger.inbox import Delivery
 
 logger = logging.getLogger(__name__)
 LONGEST_TEXT = 255
-
-_VERIFY: Mapping[str, Callable[..., None]] = {
-    "shopify": webhooks.verify_shopify,
-    "shipbob": webhooks.verify_standard,
-    "easypost": webhooks.verify_easypost,
-}
-_TIMED = {"shipbob"}  # their signature carries a time
-_TOPIC_HEADERS = ("x-shopify-topic", "x-webhook-topic")
 
 
 class Hooks:
@@ -45,16 +38,17 @@ class Hooks:
         body = await read_body(request, self._wiring.settings.max_body_bytes)
         headers = dict(request.headers)
         await self._verify(account, headers, body)
-        domain, said = account.options.get("domain"), headers.get("x-shopify-shop-domain")
-        if account.system == "shopify" and domain and said and said.lower() != str(domain).lower():
+        domain, said = account.options.get("domain"), headers.get(INBOUND[account.system].origin_header)
+        if domain and said and said.lower() != str(domain).lower():
             raise Refusal("wrong_shop")
         await self._writer.keep(delivery_of(account, headers, body))
         return json_answer({"stored": True})
 
     async def _verify(self, account: Account, headers: Mapping[str, str], body: bytes) -> None:
-        now = await self._product_time() if account.system in _TIMED else self._wiring.real_now()
+        inbound = INBOUND[account.system]
+        now = await self._product_time() if inbound.timed else self._wiring.real_now()
         try:
-            _VERIFY[account.system](body, headers, account.webhook_secret, now=now)
+            inbound.verify(body, headers, account.webhook_secret, now=now)
         except webhooks.BadSignature as error:
             logger.warning("webhook refused", extra={"target": account.target, "code": error.code})
             raise Refusal("stale_signature" if error.code == "stale" else "bad_signature") from None
@@ -75,7 +69,7 @@ def delivery_of(account: Account, headers: Mapping[str, str], body: bytes) -> De
         hook = read_hook(account.system, headers, body)
     except BadHook as error:
         logger.warning("webhook not filed", extra={"target": account.target, "code": error.code})
-        topic = next((headers[name] for name in _TOPIC_HEADERS if headers.get(name)), "unknown")
+        topic = headers.get(INBOUND[account.system].topic_header) or "unknown"
         return Delivery(account.system, account.account, _line(topic), digest, "", body)
     return Delivery(
         account.system,
@@ -96,5 +90,5 @@ def _with_hooks(accounts: Accounts) -> dict[tuple[str, str], Account]:
     return {
         (entry.system, entry.account): entry
         for entry in (*accounts.shops, *accounts.warehouses, *accounts.carriers)
-        if entry.system in _VERIFY
+        if entry.system in INBOUND
     }

@@ -28,7 +28,7 @@ class _Waiting:
 
 
 class GroupWriter:
-    """`answer_within_s`: Shopify gives up after 5 s."""
+    """`answer_within_s`: an impatient vendor gives up after 5 s."""
 
     def __init__(self, wiring: Wiring, transactions: Transactions, *, answer_within_s: float = 4.0) -> None:
         self._wiring, self._transactions, self._answer_within_s = wiring, transactions, answer_within_s
