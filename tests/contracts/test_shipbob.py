@@ -21,6 +21,7 @@ CALLS = {
     "GET /2026-01/shipment/{shipmentId}:getLineItems",
     "POST /2026-01/shipment/{shipmentId}:updateLineItems",
     "PUT /2026-01/shipment/{shipmentId}:updateAddress",
+    "GET /2026-01/inventory-level",
     "GET /2026-01/inventory-level/locations",
     "GET /2026-01/webhook",
     "POST /2026-01/webhook",
