@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import available_timezones
 
 from config.accounts import ConfigError
 from domain.money import MoneyError, to_minor
@@ -90,6 +91,24 @@ def listing(value: Any) -> list[Any]:
     return value
 
 
+def list_of(of: Callable[[Any], T]) -> Callable[[Any], list[T]]:
+    return lambda value: [of(entry) for entry in listing(value)]
+
+
+def three(value: Any) -> tuple[int, int, int]:
+    sizes = list_of(whole)(value)
+    if len(sizes) != 3:
+        raise ValueError("write three sizes: length, width, height")
+    return sizes[0], sizes[1], sizes[2]
+
+
+def zone(value: Any) -> str:
+    name = text(value)
+    if name not in available_timezones():
+        raise ValueError('write a time zone such as "America/New_York"')
+    return name
+
+
 def mapping(of: Callable[[Any], T]) -> Callable[[Any], dict[str, T]]:
     def parse(value: Any) -> dict[str, T]:
         if not isinstance(value, dict):
@@ -152,18 +171,17 @@ def _validation(file: _File) -> ValidationPolicy:
         hold_owner=owner,
         risk_wait=file.get("validation.risk_wait", duration),
         cancel_unpaid_after=file.get("validation.cancel_unpaid_after", duration),
-        authorisation_alerts=tuple(duration(entry) for entry in file.get("validation.authorisation_alerts", listing)),
+        authorisation_alerts=tuple(file.get("validation.authorisation_alerts", list_of(duration))),
     )
 
 
 def _shipping(file: _File) -> ShippingPolicy:
-    length, width, height = file.get("shipping.parcel_mm", listing)
     return ShippingPolicy(
         max_days=file.get("shipping.max_days", mapping(whole)),
         default_max_days=file.get("shipping.default_max_days", whole),
         priority=file.get("shipping.priority", mapping(whole)),
         default_weight_g=file.get("shipping.default_weight_g", whole),
-        parcel_mm=(length, width, height),
+        parcel_mm=file.get("shipping.parcel_mm", three),
         node_method=file.get("shipping.node_method", mapping(text)),
         tracking_urls=file.get("shipping.tracking_urls", mapping(text)),
     )
@@ -185,14 +203,14 @@ def _node(file: _File, number: int) -> NodePolicy:
         city=get("city", text),
         line1=get("line1", text),
         phone=get("phone", text),
-        time_zone=get("time_zone", text),
+        time_zone=get("time_zone", zone),
         parcel_base_minor=get("parcel_base", whole),
         parcel_per_kg_minor=get("parcel_per_kg", whole),
         abroad_extra_minor=get("abroad_extra", whole),
         ship_days_domestic=get("ship_days_domestic", whole),
         ship_days_abroad=get("ship_days_abroad", whole),
         ships_itself=get("ships_itself", flag),
-        serves=tuple(get("serves", listing)),
+        serves=tuple(get("serves", list_of(text))),
         hazmat=get("hazmat", flag),
         safety_stock=get("safety_stock", whole),
         shop_locations=get("shop_locations", mapping(text), {}),
