@@ -80,9 +80,12 @@ def plan_order(demand: Demand, nodes: Sequence[NodePolicy], stock: Stock, policy
         plans.append(_fill(demand, by_cost[: policy.max_nodes], stock, policy, "greedy"))
     plans.sort(key=lambda plan: (plan.cost_minor, plan.nodes))
     best = plans[0]
+    distinct: dict[tuple[str, ...], Plan] = {}  # a larger set that leaves a node unused is the smaller set's plan
+    for plan in plans:
+        distinct.setdefault(plan.nodes, plan)
     seen = tuple(
         {"nodes": list(p.nodes), "cost_minor": p.cost_minor, "backordered": sum(p.backordered.values())}
-        for p in plans[:5]
+        for p in list(distinct.values())[:5]
     )
     reason = "partly_out_of_stock" if best.backordered else "cheapest_plan"
     return Plan(best.allocations, best.backordered, best.cost_minor, best.solver, seen, reason)
@@ -93,14 +96,10 @@ def _serves(node: NodePolicy, demand: Demand) -> bool:
 
 
 def _has_any(node: NodePolicy, demand: Demand, stock: Stock) -> bool:
-    return any(
-        stock.get((node.id, line.sku), 0) > 0 and (node.hazmat or not line.hazmat) for line in demand.lines
-    )
+    return any(stock.get((node.id, line.sku), 0) > 0 and (node.hazmat or not line.hazmat) for line in demand.lines)
 
 
-def _fill(
-    demand: Demand, nodes: Sequence[NodePolicy], stock: Stock, policy: RoutingPolicy, solver: str
-) -> Plan:
+def _fill(demand: Demand, nodes: Sequence[NodePolicy], stock: Stock, policy: RoutingPolicy, solver: str) -> Plan:
     """Fill lines from these nodes, whole lines from one node before splitting a line."""
     left = {(node.id, line.sku): stock.get((node.id, line.sku), 0) for node in nodes for line in demand.lines}
     allocations: list[Allocation] = []
