@@ -29,7 +29,7 @@ lint: $(STAMP) ## Linters, types, import rules
 	@$(BIN)/lint-imports
 
 bench: $(STAMP) ## Measure the pipeline against its floor (within a quarter of an hour)
-	@$(BIN)/python -m bench.pipeline
+	@$(BIN)/python -m bench
 
 rows: $(STAMP) ## Which requirements the last test run has proven
 	@$(BIN)/aftercart rows

@@ -25,6 +25,11 @@ class Databases:
         self._made += 1
         return self._sqlite() if kind == "sqlite" else self._postgres()
 
+    def empty_sqlite(self) -> Path:
+        """A file that is not there yet."""
+        self._made += 1
+        return self._folder / f"plain-{self._made}.db"
+
     def close(self) -> None:
         if self._server is not None:
             self._server.cleanup()

@@ -17,7 +17,7 @@ _NAMES = {
     "journal_line": ("entry_id",),
     "reservation": ("id", "order_id", "order_line_id", "fulfilment_order_id"),
     "stock_movement": ("id", "ref"),
-    "fulfilment_order": ("id", "order_id", "external_id"),
+    "fulfilment_order": ("id", "order_id", "node_external_id"),
     "fulfilment_order_line": ("id", "fulfilment_order_id", "order_line_id"),
     "shipment": ("id", "order_id", "fulfilment_order_id", "external_id", "tracking_number", "tracker_external_id"),
     "shipment_line": ("shipment_id", "order_line_id"),
@@ -25,7 +25,7 @@ _NAMES = {
     "message": ("id", "subject_id", "order_id", "contact_id", "dedupe_key"),
     "inbox_event": ("id", "delivery_id", "subject"),
     "effect": ("id", "key", "order_id", "subject_id"),
-    "decision": ("id", "order_id", "subject_id"),
+    "decision": ("id", "order_id"),
     "audit_event": ("aggregate_id",),
     "external_ref": ("external_id", "our_id"),
 }

@@ -253,7 +253,9 @@ class Floor:
         wanted = {"url": f"{hooks}/shipbob", "topics": self._recipe["topics"]["shipbob"], "description": "floor"}
         await self._post("shipbob", "/2026-01/webhook", wanted)
         secret = base64.b64encode(b"floor").decode()
-        await self._post("easypost", "/v2/webhooks", {"webhook": {"url": f"{hooks}/easypost", "webhook_secret": secret}})
+        await self._post(
+            "easypost", "/v2/webhooks", {"webhook": {"url": f"{hooks}/easypost", "webhook_secret": secret}}
+        )
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -43,19 +44,18 @@ def tables_of(ledger: Path) -> list[tuple[str, str, int, int]]:
     return found
 
 
-def run_floor(
-    folder: Path, url: str, vendors: Vendors, *, orders: int, at_once: int, tables: Any, mail_bytes: int
-) -> Run:
-    """One run of the floor on its own database."""
-    vendors.reset()
-    recipe = folder / "recipe.json"
-    shop = f"{vendors.shop_url}/shopify/{SHOP}"
+def write_recipe(folder: Path, vendors: Vendors, **more: Any) -> Path:
+    """Addresses, headers, topics and documents; `more` is the run's own part."""
+    path = folder / "recipe.json"
     easypost = base64.b64encode(b"sandbox-easypost-key:").decode()
-    what = {
-        "database": url, "port": free_port(), "smtp_port": vendors.smtp_port, "orders": orders, "at_once": at_once,
-        "tables": tables, "mail_bytes": mail_bytes, "graphql": PATH,
+    mutations = (("hold", documents.HOLD), ("release", documents.RELEASE), ("fulfil", documents.FULFIL))
+    recipe = {
+        "smtp_port": vendors.smtp_port,
+        "graphql": PATH,
         "urls": {
-            "shopify": shop, "shipbob": f"{vendors.other_url}/shipbob", "easypost": f"{vendors.other_url}/easypost"
+            "shopify": f"{vendors.shop_url}/shopify/{SHOP}",
+            "shipbob": f"{vendors.other_url}/shipbob",
+            "easypost": f"{vendors.other_url}/easypost",
         },
         "headers": {
             "shopify": {"x-shopify-access-token": f"sandbox-token-{SHOP}"},
@@ -68,34 +68,57 @@ def run_floor(
             "subscribe": documents.batch(documents.SUBSCRIBE, 1),
             **{
                 name: [documents.batch(mutation, size) for size in range(1, documents.CHUNK + 1)]
-                for name, mutation in (
-                    ("hold", documents.HOLD), ("release", documents.RELEASE), ("fulfil", documents.FULFIL)
-                )
+                for name, mutation in mutations
             },
         },
-    }  # fmt: skip
-    recipe.write_text(json.dumps(what), encoding="utf-8")
-    with (folder / "floor.log").open("ab") as errors:
+        **more,
+    }
+    path.write_text(json.dumps(recipe), encoding="utf-8")
+    return path
+
+
+def run_floor(
+    folder: Path,
+    url: str,
+    vendors: Vendors,
+    *,
+    orders: int,
+    at_once: int,
+    tables: Any,
+    mail_bytes: int,
+    program: str = "bench.floor",
+    env: dict[str, str] | None = None,
+) -> Run:
+    """One run of the floor (or of a program like it) on its own database."""
+    vendors.reset()
+    recipe = write_recipe(
+        folder, vendors, database=url, port=free_port(), orders=orders, at_once=at_once, tables=tables,
+        mail_bytes=mail_bytes,
+    )  # fmt: skip
+    log = folder / f"{program}.log"
+    with log.open("ab") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "bench.floor", str(recipe)], cwd=ROOT, stdout=subprocess.PIPE, stderr=errors
-        )
+            [sys.executable, "-m", program, str(recipe)],
+            cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, env={**os.environ, **(env or {})},
+        )  # fmt: skip
     try:
         assert process.stdout is not None
         if not process.stdout.readline():
-            raise BenchError(f"the floor did not start; see {folder}/floor.log")
+            raise BenchError(f"{program} did not start; see {log}")
         before, vendors_cpu = vendors.counted(), vendors.cpu_s()
         vendors.buy(orders)
         line = process.stdout.readline()
         if not line:
-            raise BenchError(f"the floor did not come to its end; see {folder}/floor.log")
+            raise BenchError(f"{program} did not come to its end; see {log}")
         said = json.loads(line)
     finally:
         process.kill()
         process.wait()
     calls = {name: count - before.get(name, 0) for name, count in vendors.counted().items()}
+    for name in ("shipbob POST /2026-01/order", "easypost POST /v2/addresses", "mails"):
+        if calls[name] != orders * (2 if name == "mails" else 1):
+            raise BenchError(f"{program} did not do the whole work: {name} {calls[name]}")
     return Run(
         orders=orders, seconds=said["seconds"], cpu_s=said["cpu_s"], worker_cpu_s=said["cpu_s"],
         peak_mb=said["peak_mb"], waits_ms=[], calls=calls, vendors_cpu_s=vendors.cpu_s() - vendors_cpu,
     )  # fmt: skip
-
-

@@ -45,6 +45,13 @@ class Vendors:
             made += self._post(f"{self.shop_url}/_control/shopify/{SHOP}/orders", {"orders": bodies})["orders"]
         return made
 
+    def orders(self) -> list[dict[str, Any]]:
+        """What the shop shows of its orders."""
+        found: list[dict[str, Any]] = self._client.get(f"{self.shop_url}/_control/shopify/{SHOP}/orders").json()[
+            "orders"
+        ]
+        return found
+
     def queued(self) -> int:
         """Webhooks not delivered yet."""
         return sum(
