@@ -1,10 +1,12 @@
-# Everything runs in .venv, made from constraints.txt with pip and kept until that file changes.
+# Everything runs in .venv, made with pip from the constraints files and kept until they change.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.made-from-constraints
+DEV := .venv/.made-from-constraints-dev
+COMPILE := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 WORKERS ?= 2
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
 
@@ -19,16 +21,16 @@ demo: $(STAMP) ## A day of orders against fake vendors, from nothing to a summar
 up: $(STAMP) ## Start everything and keep it running against fake vendors; Ctrl-C stops it
 	@$(BIN)/aftercart up --sandbox
 
-test: $(STAMP) browser ## Run all tests
+test: $(DEV) browser ## Run all tests
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q
 
-lint: $(STAMP) ## Linters, types, import rules
+lint: $(DEV) ## Linters, types, import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(STAMP) ## Measure the pipeline against its floor (within a quarter of an hour)
+bench: $(DEV) ## Measure the pipeline against its floor (within a quarter of an hour)
 	@$(BIN)/python -m bench
 
 rows: $(STAMP) ## Which requirements the last test run has proven
@@ -37,9 +39,10 @@ rows: $(STAMP) ## Which requirements the last test run has proven
 browser: ## Find a browser for the browser tests
 	@.ci/browser
 
-constraints: ## Choose versions anew (needs uv); the file names no registry
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-	  --no-header --no-annotate --no-emit-index-url --upgrade -o constraints.txt
+constraints: ## Choose versions anew (needs uv); the files name no registry
+	uv pip compile pyproject.toml --extra build $(COMPILE) --upgrade -o constraints.txt
+	uv pip compile pyproject.toml --extra dev $(COMPILE) --upgrade -c constraints.txt -o constraints-dev.txt \
+	  $$(sed -nE 's/^([A-Za-z0-9_.-]+)==.*/--no-emit-package \1/p' constraints.txt)
 
 clean: ## Remove what was installed, built and stored here
 	rm -rf .venv build var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
@@ -51,3 +54,8 @@ $(STAMP): constraints.txt pyproject.toml
 	  $(PIP) --no-compile --require-hashes -r constraints.txt; }
 	@$(PIP) --no-build-isolation -e .
 	@cp constraints.txt $(STAMP)
+
+$(DEV): $(STAMP) constraints-dev.txt
+	@cmp -s constraints-dev.txt $(DEV) || { echo "Installing what tests and linters need ..."; \
+	  $(PIP) --no-compile --require-hashes -r constraints-dev.txt; }
+	@cp constraints-dev.txt $(DEV)
