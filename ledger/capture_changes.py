@@ -49,7 +49,8 @@ def apply_changes(
     if str(said.risk.level) != order["risk_level"] or said.risk.recommendation != order["risk_recommendation"]:
         values |= {"risk_level": str(said.risk.level), "risk_recommendation": said.risk.recommendation}
         again = True
-    edits = _edits(session, order, said, now)
+    # a cancelled order's lines are empty in the shop: nothing that anybody edited
+    edits = said.cancelled_at is None and _edits(session, order, said, now)
     again = again or edits
     if not again and said.updated_at == order["source_updated_at"]:
         return "stale", []
