@@ -3,13 +3,16 @@
 Plain HTTP, because importing Prefect costs seconds and a hundred megabytes in a process that only asks a question.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import httpx
 
 POOL = "aftercart"
+PAGE = 200
+BUSY_S = (0.5, 1, 2, 4)  # its database is locked: nothing was done, ask again after so long
 
 
 class PrefectUnreachable(Exception):
@@ -82,6 +85,26 @@ class PrefectApi:
             or 0
         )
 
+    async def state_of(self, run: str) -> str:
+        """The type of a flow run's state, such as COMPLETED."""
+        found = await self._call("GET", f"/flow_runs/{run}")
+        return "" if found is None else str(found["state_type"])
+
+    async def task_runs(self, flow: str) -> Sequence[Mapping[str, Any]]:
+        """Every task run of a flow, in pages."""
+        found: list[Mapping[str, Any]] = []
+        while True:
+            body = {"flows": {"name": {"any_": [flow]}}, "limit": PAGE, "offset": len(found)}
+            page = await self._call("POST", "/task_runs/filter", body) or []
+            found += page
+            if len(page) < PAGE:
+                return found
+
+    async def count_runs(self, states: Sequence[str]) -> int:
+        """Flow runs in states of these types."""
+        body = {"flow_runs": {"state": {"type": {"any_": list(states)}}}}
+        return int(await self._call("POST", "/flow_runs/count", body) or 0)
+
     async def pool_exists(self) -> bool:
         return await self._call("GET", f"/work_pools/{POOL}") is not None
 
@@ -92,6 +115,11 @@ class PrefectApi:
     async def _call(self, method: str, path: str, body: Any = None) -> Any:
         try:
             answer = await self._client.request(method, path, json=body)
+            for pause in BUSY_S:
+                if answer.status_code != 503:
+                    break
+                await asyncio.sleep(pause)
+                answer = await self._client.request(method, path, json=body)
         except httpx.HTTPError as error:
             raise PrefectUnreachable(
                 f"no Prefect server at {self.url} ({type(error).__name__}); start it with `aftercart up`"

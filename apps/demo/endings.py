@@ -55,7 +55,7 @@ def _ends_of(session: Session, shop: str) -> dict[str, tuple[str, str, str, tupl
     orders = session.execute(sa.select(_order).where(_order.c.account == shop)).mappings().all()
     ids = [order["id"] for order in orders]
     look = _Look(session, ids)
-    return {order["external_id"]: (order["id"], *look.end(order), look.cases(order["id"])) for order in orders}
+    return {order["external_id"]: (order["id"], *look.end(dict(order)), look.cases(order["id"])) for order in orders}
 
 
 class _Look:

@@ -3,7 +3,7 @@ for the markers shows whether personal data went where it must not."""
 
 from typing import Any
 
-_FIRST = "Ada Ben Chloe Dario Elif Farid Grace Hugo Ines Jonas Kemi Leila Mateo Nora Omar Priya Quentin Rosa Sami Tove".split()
+_FIRST = "Ada Ben Chloe Dario Elif Farid Grace Hugo Ines Jonas Kemi Leila Mateo Nora Omar Priya Rosa Sami Tove".split()
 _LAST = "Okafor Lindqvist Moreau Tanaka Haddad Novak Silva Keller Osei Rahman Fischer Dubois Costa Berg Ivanov".split()
 _STREETS = "Maple Birch Harbour Station Mill Orchard Quarry Willow Chapel Garden".split()
 

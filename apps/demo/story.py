@@ -38,18 +38,18 @@ class Story:
         self.stage, self.controls, self.purchases = stage, stage.controls, purchases
         self.notes: list[str] = []
         self.acts = [
-            Act("The shops open: subscriptions, catalogue and stock are read", self._open),
-            Act(f"Morning rush: {self._count(0)} orders by signed webhooks, some twice or out of order", self._rush),
-            Act(f"{self._count(1)} more orders; customers change their minds, a clerk clears a risky one", self._minds),
-            Act(f"ShipBob and EasyPost are down while {self._count(2)} orders come in", self._outage),
-            Act("Both are back: what waited is sent, lost webhooks are found by the sweep", self._recovery),
-            Act(f"Noon: {self._count(3)} orders, the first are picked; one cancellation comes too late", self._noon),
-            Act("Labels are printed; missing stock arrives and backorders go on", self._labels),
-            Act(f"{self._count(4)} last orders; parcels leave ShipBob and the own warehouse", self._parcels_leave),
-            Act("Night: unpaid orders reach their deadline", self._night),
+            Act("Shops open: subscriptions, catalogue, stock", self._open),
+            Act(f"{self._count(0)} orders, webhooks doubled and out of order", self._rush),
+            Act(f"{self._count(1)} more; changed minds, a clerk clears a risky one", self._minds),
+            Act(f"{self._count(2)} more while ShipBob and EasyPost are down", self._outage),
+            Act("Both are back; a sweep finds orders without webhook", self._recovery),
+            Act(f"{self._count(3) + self._count(4)} more; picking; a cancellation comes too late", self._noon),
+            Act("Labels; stock arrives, backorders go on", self._labels),
+            Act("Parcels leave ShipBob and the own warehouse", self._parcels_leave),
+            Act("Unpaid orders reach their deadline", self._night),
             Act("Parcels travel, a few go astray", self._travel),
             Act("Most parcels are delivered", self._delivery),
-            Act("Closing: stock compared, books reconciled, invariants checked", self._close),
+            Act("Stock compared, books reconciled, invariants checked", self._close),
         ]
 
     def _count(self, wave: int) -> int:
@@ -62,7 +62,8 @@ class Story:
     async def _open(self) -> None:
         turn = self.controls.turn
         await turn("floor/settings", {
-            "base_url": self.stage.wiring.settings.public_url, "token": FLOOR_TOKEN, "locations": [FLOOR], "enabled": True,
+            "base_url": self.stage.wiring.settings.public_url, "token": FLOOR_TOKEN, "locations": [FLOOR],
+            "enabled": True,
         })  # fmt: skip
         levels = {SOLD_OUT: 0, SPLIT_ONLY: 0, SCARCE: 9}  # one unit of each is safety stock
         await turn("shipbob/inventory", {"levels": [{"sku": sku, "on_hand": n} for sku, n in levels.items()]})
