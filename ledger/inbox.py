@@ -12,7 +12,7 @@ from domain.ids import new_id
 from ledger.cases import CaseDraft, open_cases
 from ledger.claims import Claimed, claim
 from ledger.queue import MAX_ATTEMPTS, backoff
-from ledger.rows import insert_new
+from ledger.rows import insert_missing
 from ledger.tables import InboxEvent
 from ledger.tables.base import table_of
 
@@ -49,7 +49,7 @@ def store(session: Session, deliveries: Sequence[Delivery], now: datetime) -> in
         }
         for d in deliveries
     ]
-    return len(insert_new(session, InboxEvent, rows))
+    return insert_missing(session, InboxEvent, rows)
 
 
 def claim_inbox(session: Session, source: str, *, limit: int, now: datetime, real_now: datetime) -> Claimed:

@@ -1,8 +1,10 @@
 """Small Core helpers for many rows a statement, the same on both databases."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, cast
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
@@ -16,7 +18,12 @@ Row = dict[str, Any]
 def insert_rows(session: Session, model: type[SQLModel], rows: Sequence[Row]) -> None:
     """Plain insert of many rows; all rows carry the same keys."""
     if rows:
-        session.execute(sa.insert(table_of(model)), list(rows))
+        session.connection().execute(_insert(model), list(rows))
+
+
+@cache  # a statement that is built once is compiled once
+def _insert(model: type[SQLModel]) -> sa.Insert:
+    return sa.insert(table_of(model))
 
 
 def insert_into(session: Session, model: type[SQLModel]) -> Any:
@@ -28,9 +35,22 @@ def insert_new(session: Session, model: type[SQLModel], rows: Sequence[Row], *, 
     """Insert the rows that do not stand yet (any unique constraint); returns `returning` of those inserted."""
     if not rows:
         return set()
+    statement = _insert_new(model, returning, is_sqlite(session))
+    return set(session.connection().execute(statement, list(rows)).scalars())
+
+
+def insert_missing(session: Session, model: type[SQLModel], rows: Sequence[Row]) -> int:
+    """Like `insert_new` where only the number matters: SQLite counts it without naming the rows."""
+    if not rows or not is_sqlite(session):
+        return len(insert_new(session, model, rows))
+    return int(session.connection().execute(_insert_new(model, "", True), list(rows)).rowcount)
+
+
+@cache
+def _insert_new(model: type[SQLModel], returning: str, for_sqlite: bool) -> Any:
     table = table_of(model)
-    statement = insert_into(session, model).on_conflict_do_nothing().returning(table.c[returning])
-    return set(session.execute(statement, list(rows)).scalars())
+    statement: Any = (sqlite if for_sqlite else postgresql).insert(table).on_conflict_do_nothing()
+    return statement.returning(table.c[returning]) if returning else statement
 
 
 def upsert(
@@ -50,14 +70,18 @@ def update_by(session: Session, model: type[SQLModel], rows: Sequence[Row], *, k
     """Set columns of many rows by `key`; all rows carry the same keys."""
     if not rows:
         return
+    statement = _update(model, key, tuple(name for name in rows[0] if name != key))
+    session.connection().execute(statement, [{f"b_{name}": value for name, value in row.items()} for row in rows])
+
+
+@cache
+def _update(model: type[SQLModel], key: str, names: tuple[str, ...]) -> sa.Update:
     table = table_of(model)
-    names = [name for name in rows[0] if name != key]
-    statement = (
+    return (
         sa.update(table)
         .where(table.c[key] == sa.bindparam(f"b_{key}"))
         .values({name: sa.bindparam(f"b_{name}") for name in names})
     )
-    session.connection().execute(statement, [{f"b_{name}": value for name, value in row.items()} for row in rows])
 
 
 def mappings(session: Session, statement: sa.Executable) -> list[Mapping[str, Any]]:
@@ -78,13 +102,25 @@ def select_by(
     wanted = list(values)
     if not wanted:
         return []
+    for_sqlite = is_sqlite(session)
+    statement = _select(model, column, lock, order_by, for_sqlite)
+    given = {"wanted": orjson.dumps(wanted).decode() if for_sqlite else wanted}
+    return cast(list[Mapping[str, Any]], session.connection().execute(statement, given).mappings().all())
+
+
+@cache
+def _select(model: type[SQLModel], column: str, lock: bool, order_by: str | None, for_sqlite: bool) -> sa.Select[Any]:
+    """One text for any number of values: a list of its own for each number would be compiled each time."""
     table = table_of(model)
-    statement = sa.select(table).where(table.c[column].in_(wanted))
+    if for_sqlite:
+        among = table.c[column].in_(sa.text("SELECT value FROM json_each(:wanted)"))
+    else:
+        wanted = sa.bindparam("wanted", type_=postgresql.ARRAY(table.c[column].type))
+        among = table.c[column] == sa.func.any(wanted)
+    statement = sa.select(table).where(among)
     if order_by or lock:
         statement = statement.order_by(*([table.c[order_by]] if order_by else table.primary_key.columns))
-    if lock:
-        statement = statement.with_for_update()
-    return mappings(session, statement)
+    return statement.with_for_update() if lock else statement
 
 
 def group_by(rows: Iterable[Mapping[str, Any]], key: str) -> dict[Any, list[Mapping[str, Any]]]:
