@@ -25,6 +25,7 @@ from ledger.rows import insert_new, select_by
 from ledger.shipments import add_shipment, advance_shipment, node_cancelled, tracking_url
 from ledger.tables import Document, FulfilmentOrder, Order, Shipment
 
+LABEL_POSTED = timedelta(hours=6)
 Pairs = Sequence[tuple[EffectRow, Verdict]]
 
 
@@ -170,7 +171,10 @@ def quoted(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
 def label_bought(
     session: Session, pairs: Pairs, now: datetime, *, keep: timedelta, policies: Policies
 ) -> list[EffectDraft]:
-    """`on_done` of label.buy: the parcel exists, its label is stored, the own warehouse may pick."""
+    """`on_done` of label.buy: the parcel exists, its label is stored, the own warehouse may pick. The label of an
+    order cancelled meanwhile is given back at once."""
+    orders = lock_orders(session, [effect["order_id"] for effect, _ in pairs])
+    voids: list[EffectDraft] = []
     for effect, verdict in pairs:
         [row] = select_by(session, FulfilmentOrder, "id", [effect["subject_id"]])
         label = verdict.private["label"]
@@ -214,7 +218,11 @@ def label_bought(
             },
             now,
         )
-    return []
+        if orders[effect["order_id"]]["state"] == OrderState.CANCELLED:
+            voids += _void_labels(session, row)
+    # its cost stands in the books soon; mostly the hand-over posts it together with the revenue
+    queue.enqueue(session, [queue.work_row("reconcile", e["order_id"], now + LABEL_POSTED) for e, _ in pairs])
+    return voids
 
 
 def store_document(
