@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import sqlalchemy as sa
 import typer
+from rich.text import Text
 from sqlmodel import Session
 
 from apps.cli.output import as_person, console, moment, show_json, table
@@ -37,7 +38,7 @@ def list_cases(
     rows = [
         (
             c["id"], c["severity"], in_words(c["kind"]), c["order"], c["owner"],
-            moment(c["due_at"]) + (" [red]overdue[/]" if c["due_at"] < now and not resolved else ""),
+            Text(moment(c["due_at"])).append(" overdue" if c["due_at"] < now and not resolved else "", style="red"),
             c["resolution"] if resolved else ", ".join(c["choices"]),
         )
         for c in found

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.panel import Panel
+from rich.text import Text
 
 from apps.cli import SANDBOX_ENV
 from apps.cli.cases import cases
@@ -86,7 +87,7 @@ def remember_sandbox(supervisor: Supervisor) -> None:
         SANDBOX_ENV.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def demo(context: typer.Context) -> None:
     """Play a day of orders against the fake vendors and check how each of them ended."""
     from apps.demo import main as run_demo
@@ -103,8 +104,11 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
     if as_json:
         show_json([finding.as_json() for finding in findings])
     else:
-        marks = {"ok": "[green]ok[/]", "warn": "[yellow]warn[/]", "fail": "[bold red]fail[/]"}
-        rows = [(marks[f.level], f.subject, f.detail if not f.mend else f"{f.detail}\n→ {f.mend}") for f in findings]
+        styles = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+        rows = [
+            (Text(f.level, style=styles[f.level]), f.subject, f.detail if not f.mend else f"{f.detail}\n→ {f.mend}")
+            for f in findings
+        ]
         table("Doctor", ("", "what", "finding"), rows)
     if any(finding.level == "fail" for finding in findings):
         raise typer.Exit(PROBLEM)
@@ -160,5 +164,7 @@ def rows(as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.
         show_json(found)
         return
     proven = sum(bool(tests) for tests in found.values())
-    lines = [(row, "[green]proven[/]" if tests else "open", len(tests) or "") for row, tests in found.items()]
+    lines = [
+        (row, Text("proven", style="green") if tests else "open", len(tests) or "") for row, tests in found.items()
+    ]
     table(f"{proven} of {len(found)} rows are proven", ("row", "state", "tests"), lines, right=("tests",))

@@ -13,6 +13,7 @@ import pydantic
 import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from apps.prefect_api import PrefectUnreachable
 from apps.processes import StartError
@@ -24,8 +25,9 @@ from ledger import audit
 from ledger.operator import Refused
 
 PROBLEM, MISTAKE = 1, 2
-console = Console()
-errors = Console(stderr=True)
+# No markup: order names and vendors' words may hold brackets.
+console = Console(markup=False, emoji=False, highlight=False)
+errors = Console(stderr=True, markup=False, emoji=False, highlight=False)
 
 
 class UserError(Exception):
@@ -68,7 +70,7 @@ def database_problem(error: sa.exc.DBAPIError) -> str:
 
 
 def _leave(message: str, code: int) -> None:
-    errors.print(f"[bold red]aftercart:[/] {message}", highlight=False, soft_wrap=True)
+    errors.print(Text.assemble(("aftercart: ", "bold red"), message), soft_wrap=True)
     sys.exit(code)
 
 
@@ -91,15 +93,15 @@ def _plain(value: Any) -> Any:
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str] = ()) -> None:
-    """A readable table; nothing but its title when there is no row."""
-    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
+    """A readable table; nothing but its title when there is no row. Cells are shown as they are, vendors' brackets
+    too, unless they are `Text`."""
+    made = Table(box=None, pad_edge=False, header_style="dim", show_header=any(columns))
     for column in columns:
         made.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
-        made.add_row(*("" if cell is None else str(cell) for cell in row))
-    console.print(made)
-    if not rows:
-        console.print("  none", style="dim")
+        made.add_row(*(cell if isinstance(cell, Text) else Text("" if cell is None else str(cell)) for cell in row))
+    console.print(Text(title, style="bold"))
+    console.print(made if rows else Text("  none", style="dim"))
 
 
 def moment(value: datetime | None) -> str:
