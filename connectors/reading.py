@@ -55,6 +55,15 @@ def count(value: Any) -> int:
     return value if isinstance(value, int) else 0
 
 
+def units(value: Any, where: str) -> int:
+    """The whole number; null is none. Raises: Unreadable: what cannot be read is not "nothing there"."""
+    if value is None:
+        return 0
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Unreadable("bad_number", where)
+    return value
+
+
 def moment(value: Any, where: str) -> datetime | None:
     """An aware time; vendors that omit the zone mean UTC. None when empty."""
     if not value:

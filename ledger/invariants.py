@@ -41,11 +41,15 @@ def _ids(session: Session, statement: sa.Select[tuple[str]]) -> list[str]:
 
 
 def promised_not_above_stock(session: Session, _: datetime) -> list[str]:
-    """Our promises never exceed what the node offers."""
+    """Our promises never exceed what the node offers, unless it has lost units since: that is an open case."""
+    place = lv.c.location_id + "/" + lv.c.sku
+    known = sa.exists().where(
+        sa.and_(case.c.subject_id == place, case.c.kind == "promised_stock_gone", case.c.state != "resolved")
+    )
     return _ids(
         session,
-        sa.select(lv.c.location_id + "/" + lv.c.sku).where(
-            sa.or_(lv.c.reserved_ours > lv.c.node_free, lv.c.reserved_ours < 0)
+        sa.select(place).where(
+            sa.or_(sa.and_(lv.c.reserved_ours > lv.c.node_free, ~known), lv.c.reserved_ours < 0, lv.c.node_free < 0)
         ),
     )
 

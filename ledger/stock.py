@@ -15,6 +15,7 @@ from sqlmodel import Session
 from domain.catalogue import NodeStock
 from domain.ids import new_id
 from domain.routing import Allocation
+from ledger.cases import CaseDraft, open_cases
 from ledger.rows import Row, insert_new, insert_rows, mappings
 from ledger.tables import InventoryLevel, ProductVariant, Reservation, StockMovement
 from ledger.tables.base import table_of
@@ -164,6 +165,7 @@ def record_reading(
         ).mappings()
     }
     risen: list[str] = []
+    short: list[CaseDraft] = []
     movements: list[Row] = []
     for said in stock:
         row = levels[said.sku]
@@ -173,15 +175,31 @@ def record_reading(
         if said.on_hand != row["on_hand"]:
             kind = "opening" if row["read_at"] is None else "reading"
             movements.append(_movement(location_id, said.sku, said.on_hand - row["on_hand"], kind, "", now))
-        if said.free > row["node_free"]:
+        free = max(said.free, 0)  # some count below nothing; there is nothing to promise then
+        if free > row["node_free"]:
             risen.append(said.sku)
+        if free < row["reserved_ours"]:
+            short.append(_short(location_id, said.sku, free, row["reserved_ours"]))
         session.execute(
             sa.update(_level)
             .where(_level.c.location_id == location_id, _level.c.sku == said.sku)
-            .values(on_hand=said.on_hand, node_free=said.free, read_at=read_at, safety_stock=safety_stock)
+            .values(on_hand=said.on_hand, node_free=free, read_at=read_at, safety_stock=safety_stock)
         )
     insert_rows(session, StockMovement, movements)
+    open_cases(session, short, now)
     return risen
+
+
+def _short(location_id: str, sku: str, free: int, promised: int) -> CaseDraft:
+    """Units that we have promised are not there any more."""
+    return CaseDraft(
+        key=f"stock_short:{location_id}/{sku}",
+        kind="promised_stock_gone",
+        severity="high",
+        subject_id=f"{location_id}/{sku}",
+        facts={"location": location_id, "sku": sku, "free": free, "promised": promised},
+        choices=["recount", "wait"],
+    )
 
 
 def known_skus(session: Session, skus: Iterable[str]) -> set[str]:

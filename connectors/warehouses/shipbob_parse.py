@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.reading import Unreadable, count, identity, mapping, moment, shaped, text
+from connectors.reading import Unreadable, count, identity, mapping, moment, shaped, text, units
 from connectors.warehouses.shipbob_words import ORDER_STATES, SHIPMENT_STATES
 from domain.catalogue import NodeStock
 from domain.nodes import NodeLine, NodeOrder, NodeOrderRequest, NodeShipment, NodeState, request_digest
@@ -191,8 +191,8 @@ def parse_stock(body: Any) -> list[NodeStock]:
         NodeStock(
             sku=item["sku"],
             node_location=identity(place, "location_id"),
-            on_hand=count(place.get("on_hand_quantity")),
-            free=count(place.get("fulfillable_quantity")),
+            on_hand=units(place.get("on_hand_quantity"), "on_hand_quantity"),
+            free=units(place.get("fulfillable_quantity"), "fulfillable_quantity"),
             raw={"inventory_id": item.get("inventory_id")},
         )
         for item in mapping(body, "inventory").get("items") or ()
