@@ -14,10 +14,12 @@ from connectors.errors import AuthFailed, ConnectorError, OutcomeUnknown, Retrya
 from connectors.outcomes import Outcome, Sent
 from ledger import effects as machine
 from ledger.effects import EffectDraft, EffectRow, Handlers, Verdict
+from ledger.heartbeats import vendor_trouble, vendor_well
 from ledger.tables import Effect
 from tasks.runtime import Report, in_ledger, kept, place_of
 
 SETTLE = 25
+_TROUBLE = ("retry", "unknown", "doubt", "auth")
 logger = logging.getLogger(__name__)
 Send = Callable[[Sequence[EffectRow]], Awaitable[list[Verdict]]]
 
@@ -121,7 +123,12 @@ def settle_and_follow(
     now: datetime,
     real_now: datetime,
 ) -> list[EffectRow]:
-    """Record outcomes and write what follows from them, claimed for the sender."""
+    """Record outcomes and write what follows from them, claimed for the sender; a vendor in trouble is noted."""
+    troubled = {row["target"]: verdict.code for row, verdict in pairs if verdict.name in _TROUBLE}
+    for target, code in troubled.items():
+        vendor_trouble(session, target, code, real_now)
+    for target in {row["target"] for row, verdict in pairs if verdict.name == "done"} - troubled.keys():
+        vendor_well(session, target, real_now)
     drafts: list[EffectDraft] = machine.settle(session, pairs, handlers, now=now)
     return machine.plan_and_claim(session, drafts, now=now, real_now=real_now)
 

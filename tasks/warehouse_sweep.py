@@ -128,7 +128,9 @@ async def read_node_stock(target: str) -> Report:
                     now=wired.now(),
                 )
                 report.add(node.name, "", "read", f"{len(mine)} SKUs")
+        await in_ledger(vendor_well, target, wired.real_now())
     except ConnectorError as error:
+        await in_ledger(vendor_trouble, target, error.code, wired.real_now())
         report.add(target, "", "postponed", f"{error.operation}: {error.code}")
     woken = await in_ledger(wake_waiting, risen, wired.now())
     if woken:
@@ -144,26 +146,34 @@ async def open_own_stock() -> Report:
     for node in wired.policies.nodes:
         if node.ships_itself or await in_ledger(shop_stock.has_levels, node.id):
             continue
-        for target, name in node.shop_locations.items():
-            shop = wired.shops()[target]
-            place = await _location_ids(shop, {name})
-            read_at = wired.now()
-            async for page in shop.stock():
-                mine = [
-                    NodeStock(s.sku, on_hand=max(s.on_hand, 0), free=max(s.on_hand, 0))
-                    for s in page
-                    if s.location_external_id in place and s.sku
-                ]
-                await in_ledger(
-                    stock.record_reading,
-                    node.id,
-                    mine,
-                    read_at=read_at,
-                    safety_stock=node.safety_stock,
-                    now=wired.now(),
-                )
-                report.add(node.name, "", "opened", f"{len(mine)} SKUs")
+        read_at, found = wired.now(), dict[str, NodeStock]()
+        try:
+            for target, name in node.shop_locations.items():
+                found |= await _shown_at(wired.shops()[target], name)
+        except ConnectorError as error:
+            report.add(node.name, "", "postponed", f"{error.operation}: {error.code}")
+            continue
+        await in_ledger(
+            stock.record_reading,
+            node.id,
+            list(found.values()),  # whole or not at all: what is missing now would never be opened
+            read_at=read_at,
+            safety_stock=node.safety_stock,
+            now=wired.now(),
+        )
+        report.add(node.name, "", "opened", f"{len(found)} SKUs")
     return report
+
+
+async def _shown_at(shop: Shop, name: str) -> dict[str, NodeStock]:
+    """What a shop shows at one of its locations, by SKU."""
+    place = await _location_ids(shop, {name})
+    return {
+        s.sku: NodeStock(s.sku, on_hand=max(s.on_hand, 0), free=max(s.on_hand, 0))
+        async for page in shop.stock()
+        for s in page
+        if s.location_external_id in place and s.sku
+    }
 
 
 @task(
@@ -189,6 +199,7 @@ async def compare_shop_stock(target: str) -> list[dict[str, Any]]:
             )
             found += [asdict(d) for d in differences]
             await send(effects, KINDS)
+        await in_ledger(vendor_well, target, wired.real_now())
     except ConnectorError as error:
         await in_ledger(vendor_trouble, target, error.code, wired.real_now())
     return found
