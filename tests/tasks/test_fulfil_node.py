@@ -117,12 +117,15 @@ async def test_a_node_that_is_down_stops_only_what_needs_it(world: World) -> Non
     assert 1 == len(labels(world))
     assert [] == at_node(world)
     assert "unknown" == effect(world, "node.create_order")["state"], "the connection broke after sending"
+    troubled = world.rows("SELECT name FROM heartbeat WHERE detail <> '' AND name LIKE 'vendor:%'")
+    assert ["vendor:shipbob/main"] == [row["name"] for row in troubled]
 
     world.sandbox.control("faults", method="DELETE")
     await later(world, 0.5)
 
     assert [1] == list(world.sandbox.accepted("shipbob")[SHIPBOB_ORDER].values())
     assert "done" == effect(world, "node.create_order")["state"]
+    assert [] == world.rows("SELECT name FROM heartbeat WHERE detail <> '' AND name LIKE 'vendor:%'")
     assert {} == cases(world)
     assert not world.broken()
 
