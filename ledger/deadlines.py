@@ -10,7 +10,9 @@ from sqlmodel import Session
 
 from domain.states import DeadlineState, check
 from ledger import audit
+from ledger.cases import CaseDraft, open_cases
 from ledger.claims import Claimed, claim
+from ledger.queue import MAX_ATTEMPTS, backoff
 from ledger.rows import insert_new, mappings
 from ledger.tables import Deadline
 from ledger.tables.base import table_of
@@ -88,6 +90,26 @@ def move_deadlines(
         .values(state=to, outcome=outcome, lease_until=None)
     )
     audit.append(session, [audit.entry("deadline", r["order_id"], r["state"], to, outcome, now) for r in rows])
+
+
+def failed(session: Session, row: Mapping[str, Any], code: str, now: datetime) -> None:
+    """The automatic action could not be carried out: again later, and a case at the attempt cap."""
+    session.execute(
+        sa.update(_deadline)
+        .where(_deadline.c.id == row["id"], _deadline.c.lease_token == row["lease_token"])
+        .values(lease_until=None, due_at=now + backoff(row["attempts"]), error=code)
+    )
+    if row["attempts"] >= MAX_ATTEMPTS:
+        draft = CaseDraft(
+            key=f"deadline:{row['id']}",
+            kind="deadline_failing",
+            severity="high",
+            order_id=row["order_id"],
+            subject_id=row["id"],
+            facts={"deadline": row["kind"], "action": row["action"], "code": code},
+            choices=["retry", "cancel"],
+        )
+        open_cases(session, [draft], now)
 
 
 def end_deadlines(

@@ -1,6 +1,6 @@
 """Deadlines that are due: run their automatic action, and forget what was kept long enough."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,8 +24,10 @@ from ledger.tables.base import table_of
 from tasks.effect_kinds import KINDS
 from tasks.effects import send
 from tasks.runtime import Report, in_ledger, is_retryable, work_off
+from tasks.stage import log_failure, one_by_one
 
 _document = table_of(Document)
+Row = Mapping[str, Any]
 
 
 @task(name="run deadlines", retries=2, retry_delay_seconds=[1, 5], retry_condition_fn=is_retryable)
@@ -37,16 +39,27 @@ async def run_deadlines(limit: int) -> Report:
 async def _step(report: Report, size: int) -> int:
     wired = wiring.current()
     claimed = await in_ledger(deadlines.claim_due, limit=size, now=wired.now(), real_now=wired.real_now())
-    if claimed.rows:
-        outcome, effects = await in_ledger(act, claimed.rows, now=wired.now(), real_now=wired.real_now())
-        for row in claimed.rows:
-            report.add(row["kind"], row["order_id"], outcome[row["id"]])
+    if not claimed.rows:
+        return 0
+
+    async def whole(rows: Sequence[Row]) -> tuple[dict[str, str], list[EffectRow]]:
+        return await in_ledger(act, rows, now=wired.now(), real_now=wired.real_now())
+
+    async def failed(row: Row, failure: Exception) -> None:
+        log_failure("deadlines", row["order_id"], failure)
+        await in_ledger(deadlines.failed, row, type(failure).__name__, wired.now())
+        report.add(row["kind"], row["order_id"], "postponed", type(failure).__name__)
+
+    kinds = {row["id"]: row for row in claimed.rows}
+    for outcome, effects in await one_by_one(claimed.rows, whole, failed):
+        for deadline_id, what in outcome.items():
+            report.add(kinds[deadline_id]["kind"], kinds[deadline_id]["order_id"], what)
         await send(effects, KINDS)
     return len(claimed.rows)
 
 
 def act(
-    session: Session, rows: list[Mapping[str, Any]], *, now: datetime, real_now: datetime
+    session: Session, rows: Sequence[Row], *, now: datetime, real_now: datetime
 ) -> tuple[dict[str, str], list[EffectRow]]:
     orders = lock_orders(session, [row["order_id"] for row in rows])
     outcome: dict[str, str] = {}
