@@ -22,7 +22,7 @@ from ledger.fulfilment import (
 )
 from ledger.orders import contacts, lock_orders, open_holds
 from ledger.rows import insert_new, select_by
-from ledger.shipments import add_shipment, advance_shipment, node_cancelled, tracking_url
+from ledger.shipments import add_shipments, advance_shipment, node_cancelled, tracking_url
 from ledger.tables import Document, FulfilmentOrder, Order, Shipment
 
 LABEL_POSTED = timedelta(hours=6)
@@ -188,9 +188,9 @@ def label_bought(
             now=now,
             keep=keep,
         )
-        add_shipment(
+        add_shipments(
             session,
-            {
+            [{
                 "id": new_id("shp"),
                 "order_id": row["order_id"],
                 "fulfilment_order_id": row["id"],
@@ -215,7 +215,7 @@ def label_bought(
                 "attempts": 0,
                 "lease_token": 0,
                 "error": "",
-            },
+            }],
             now,
         )
         if orders[effect["order_id"]]["state"] == OrderState.CANCELLED:

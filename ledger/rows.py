@@ -41,9 +41,10 @@ def insert_new(session: Session, model: type[SQLModel], rows: Sequence[Row], *, 
 
 def insert_missing(session: Session, model: type[SQLModel], rows: Sequence[Row]) -> int:
     """Like `insert_new` where only the number matters: SQLite counts it without naming the rows."""
-    if not rows or not is_sqlite(session):
-        return len(insert_new(session, model, rows))
-    return int(session.connection().execute(_insert_new(model, "", True), list(rows)).rowcount)
+    if rows and is_sqlite(session):
+        return int(session.connection().execute(_insert_new(model, "", True), list(rows)).rowcount)
+    key = next(iter(table_of(model).primary_key.columns)).name
+    return sum(1 for _ in session.connection().execute(_insert_new(model, key, False), list(rows))) if rows else 0
 
 
 @cache
@@ -112,6 +113,7 @@ def select_by(
 def _select(model: type[SQLModel], column: str, lock: bool, order_by: str | None, for_sqlite: bool) -> sa.Select[Any]:
     """One text for any number of values: a list of its own for each number would be compiled each time."""
     table = table_of(model)
+    among: sa.ColumnElement[bool]
     if for_sqlite:
         among = table.c[column].in_(sa.text("SELECT value FROM json_each(:wanted)"))
     else:

@@ -18,12 +18,12 @@ from domain.parcels import ParcelState
 from domain.states import FulfilmentOrderState, RequestState
 from ledger import audit
 from ledger.cases import CaseDraft, open_cases, resolve_by_key
+from ledger.departures import Departure, mark_shipped
 from ledger.effects import EffectDraft
 from ledger.fulfilment import FulfilmentRow, fulfilment_lines_of
 from ledger.inbox import Delivery, store
 from ledger.orders import lock_orders
 from ledger.rows import group_by, select_by
-from ledger.shipments import mark_shipped
 from ledger.tables import FulfilmentOrder, Hold, InboxEvent, PickList, Shipment
 from ledger.tables.base import table_of
 
@@ -168,7 +168,7 @@ def _apply(
     units = _units(scan, lines)
     content = [NodeLine(line["sku"], units[line["id"]]) for line in lines if units[line["id"]]]
     shipped_at = min(max(scan.scanned_at, parcel["created_at"]), now)  # a handheld's clock may be wrong
-    effects = mark_shipped(session, order, row, parcel, content, shipped_at, now)
+    effects = mark_shipped(session, [Departure(order, row, parcel, content, shipped_at)], now)
     if all(units[line["id"]] >= line["quantity"] - line["shipped"] for line in lines):
         resolve_by_key(session, f"short_pick:{row['id']}", cause="handed_over", now=now)
     else:

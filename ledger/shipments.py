@@ -1,36 +1,33 @@
 """Parcels: what a node says of its orders becomes shipments, shipped units, and what follows from them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
 from domain.ids import new_id
-from domain.messages import ClaimKind
-from domain.nodes import NodeLine, NodeOrder, NodeShipment, NodeState
+from domain.nodes import NodeOrder, NodeShipment, NodeState
 from domain.parcels import ParcelState
 from domain.policy import Policies
 from domain.states import FulfilmentOrderState, OrderState, RequestState, check
-from ledger import audit, queue, stock
+from ledger import audit, stock
 from ledger.cases import CaseDraft, open_cases
+from ledger.departures import Departure, mark_shipped
 from ledger.effects import EffectDraft
 from ledger.fulfilment import (
     FulfilmentRow,
     advance_fulfilment_orders,
-    fulfilment_lines_of,
     give_back_units,
     record_acceptance,
 )
-from ledger.messages import Claim, parcel_facts, say
-from ledger.orders import OrderRow, count_units, lines_of, lock_orders
-from ledger.rows import group_by, insert_new, select_by
-from ledger.tables import FulfilmentOrder, FulfilmentOrderLine, Payment, Shipment, ShipmentLine, ShopFulfilment
+from ledger.orders import OrderRow, lock_orders
+from ledger.rows import Row, insert_rows, select_by, update_by
+from ledger.tables import FulfilmentOrder, Shipment
 from ledger.tables.base import table_of
 
-_shipment, _fo_line = table_of(Shipment), table_of(FulfilmentOrderLine)
-FIRST_LOOK = timedelta(hours=6)  # a carrier rarely scans sooner; webhooks come by themselves
+_shipment = table_of(Shipment)
 _TROUBLE = (NodeState.EXCEPTION, NodeState.ON_HOLD)
 
 
@@ -59,241 +56,125 @@ def record_node_orders(
     if waiting:
         record_acceptance(session, waiting, now)
         found |= {row["id"]: row for row in select_by(session, FulfilmentOrder, "id", [i for i, _ in waiting])}
+    parcels = _Parcels(session, list(found), policies, now)
     for order in said:
         row = found.get(ids[order.reference])
         if row is None:
             outcome[order.reference] = "unknown_reference"
         elif order.reference != f"{row['id']}.{row['attempt']}":
             outcome[order.reference] = "stale"
+        elif order.state is NodeState.CANCELLED:
+            outcome[order.reference] = "cancelled"
+            effects += node_cancelled(session, orders[row["order_id"]], row, now)
         else:
-            outcome[order.reference], wanted = _record(session, orders[row["order_id"]], row, order, policies, now)
-            effects += wanted
-    return outcome, effects
+            outcome[order.reference] = parcels.take(orders[row["order_id"]], row, order)
+    return outcome, effects + parcels.write()
 
 
-def _record(
-    session: Session, order: OrderRow, row: FulfilmentRow, said: NodeOrder, policies: Policies, now: datetime
-) -> tuple[str, list[EffectDraft]]:
-    if said.state is NodeState.CANCELLED:
-        return "cancelled", node_cancelled(session, order, row, now)
-    effects: list[EffectDraft] = []
-    known = {s["external_id"]: s for s in select_by(session, Shipment, "fulfilment_order_id", [row["id"]])}
-    outcome = "in_progress"
-    for parcel in said.shipments:
-        if parcel.state in _TROUBLE:
-            outcome = "trouble"
-            open_cases(
-                session,
-                [
-                    CaseDraft(
-                        key=f"node_trouble:{row['id']}:{parcel.detail or parcel.raw_state}",
-                        kind="node_exception",
-                        severity="high",
-                        order_id=order["id"],
-                        subject_id=row["id"],
-                        facts={"state": parcel.raw_state, "detail": parcel.detail},
-                        choices=["wait", "reroute", "cancel"],
-                    )
-                ],
-                now,
-            )
-        if parcel.state not in (NodeState.LABELLED, NodeState.SHIPPED, NodeState.DELIVERED):
-            continue
-        shipment = known.get(parcel.external_id) or _new_shipment(session, order, row, parcel, policies, now)
-        if parcel.state is not NodeState.LABELLED and shipment["shipped_at"] is None:
-            outcome = "shipped"
-            shipment = _fill(session, shipment, parcel, policies)
-            effects += mark_shipped(session, order, row, shipment, parcel.lines, parcel.shipped_at or now, now)
-    return outcome, effects
+class _Parcels:
+    """What nodes say of parcels: taken one by one, written as one."""
+
+    def __init__(self, session: Session, fulfilment_ids: Sequence[str], policies: Policies, now: datetime) -> None:
+        self._session, self._policies, self._now = session, policies, now
+        rows = select_by(session, Shipment, "fulfilment_order_id", fulfilment_ids)
+        self._known = {(row["fulfilment_order_id"], row["external_id"]): row for row in rows}
+        self._fresh: list[Row] = []
+        self._named: list[Row] = []
+        self._left: dict[str, Departure] = {}
+        self._trouble: list[CaseDraft] = []
+
+    def take(self, order: OrderRow, row: FulfilmentRow, said: NodeOrder) -> str:
+        """Returns the outcome for the order."""
+        outcome = "in_progress"
+        for parcel in said.shipments:
+            if parcel.state in _TROUBLE:
+                outcome = "trouble"
+                self._trouble.append(_trouble(order, row, parcel))
+            if parcel.state not in (NodeState.LABELLED, NodeState.SHIPPED, NodeState.DELIVERED):
+                continue
+            shipment = self._known.get((row["id"], parcel.external_id)) or self._new(order, row, parcel)
+            left = shipment["shipped_at"] is not None or shipment["id"] in self._left
+            if parcel.state is not NodeState.LABELLED and not left:
+                outcome = "shipped"
+                shipment = self._name(shipment, parcel)
+                at = parcel.shipped_at or self._now
+                self._left[shipment["id"]] = Departure(order, row, shipment, parcel.lines, at)
+        return outcome
+
+    def write(self) -> list[EffectDraft]:
+        """Returns the effects wanted."""
+        add_shipments(self._session, self._fresh, self._now)
+        update_by(self._session, Shipment, self._named)
+        open_cases(self._session, self._trouble, self._now)
+        return mark_shipped(self._session, list(self._left.values()), self._now)
+
+    def _new(self, order: OrderRow, row: FulfilmentRow, parcel: NodeShipment) -> Row:
+        fresh = {
+            "id": new_id("shp"),
+            "order_id": order["id"],
+            "fulfilment_order_id": row["id"],
+            "external_id": parcel.external_id,
+            "state": ParcelState.LABEL_CREATED,
+            **self._names(parcel),
+            "label_document_id": "",
+            "quote_external_id": "",
+            "label_cost_minor": 0,
+            "label_currency": "",
+            "tracker_external_id": "",
+            "polling": False,
+            "shop_fulfilment_external_id": "",
+            "created_at": self._now,
+            "shipped_at": None,
+            "delivered_at": None,
+            "estimated_delivery": None,
+            "due_at": self._now,
+            "attempts": 0,
+            "lease_token": 0,
+            "error": "",
+        }
+        self._fresh.append(fresh)
+        self._known[row["id"], parcel.external_id] = fresh
+        return fresh
+
+    def _name(self, shipment: Mapping[str, Any], parcel: NodeShipment) -> Mapping[str, Any]:
+        """A label made earlier may have had no number yet."""
+        if shipment["tracking_number"] == parcel.tracking_number:
+            return shipment
+        names = self._names(parcel)
+        self._named.append({"id": shipment["id"], **names})
+        return {**shipment, **names}
+
+    def _names(self, parcel: NodeShipment) -> dict[str, str]:
+        return {
+            "tracking_number": parcel.tracking_number,
+            "carrier": parcel.carrier,
+            "service": parcel.service,
+            "tracking_url": parcel.tracking_url or tracking_url(self._policies, parcel.carrier, parcel.tracking_number),
+        }
 
 
-def _new_shipment(
-    session: Session, order: OrderRow, row: FulfilmentRow, parcel: NodeShipment, policies: Policies, now: datetime
-) -> Mapping[str, Any]:
-    fresh = {
-        "id": new_id("shp"),
-        "order_id": order["id"],
-        "fulfilment_order_id": row["id"],
-        "external_id": parcel.external_id,
-        "state": ParcelState.LABEL_CREATED,
-        "tracking_number": parcel.tracking_number,
-        "carrier": parcel.carrier,
-        "service": parcel.service,
-        "tracking_url": parcel.tracking_url or tracking_url(policies, parcel.carrier, parcel.tracking_number),
-        "label_document_id": "",
-        "quote_external_id": "",
-        "label_cost_minor": 0,
-        "label_currency": "",
-        "tracker_external_id": "",
-        "polling": False,
-        "shop_fulfilment_external_id": "",
-        "created_at": now,
-        "shipped_at": None,
-        "delivered_at": None,
-        "estimated_delivery": None,
-        "due_at": now,
-        "attempts": 0,
-        "lease_token": 0,
-        "error": "",
-    }
-    add_shipment(session, fresh, now)
-    return fresh
+def _trouble(order: OrderRow, row: FulfilmentRow, parcel: NodeShipment) -> CaseDraft:
+    return CaseDraft(
+        key=f"node_trouble:{row['id']}:{parcel.detail or parcel.raw_state}",
+        kind="node_exception",
+        severity="high",
+        order_id=order["id"],
+        subject_id=row["id"],
+        facts={"state": parcel.raw_state, "detail": parcel.detail},
+        choices=["wait", "reroute", "cancel"],
+    )
 
 
-def add_shipment(session: Session, row: dict[str, Any], now: datetime) -> None:
-    """Write a parcel's row with its first audit line."""
-    session.execute(sa.insert(_shipment), [row])
-    audit.append(session, [audit.entry("shipment", row["id"], "", row["state"], "created", now)])
+def add_shipments(session: Session, rows: Sequence[Row], now: datetime) -> None:
+    """Write parcels' rows, each with its first audit line."""
+    insert_rows(session, Shipment, rows)
+    audit.append(session, [audit.entry("shipment", row["id"], "", row["state"], "created", now) for row in rows])
 
 
 def tracking_url(policies: Policies, carrier: str, number: str) -> str:
     """Where a person can follow a parcel."""
     urls = policies.shipping.tracking_urls
     return urls.get(carrier.lower(), urls["default"]).replace("{number}", number)
-
-
-def _fill(session: Session, shipment: Mapping[str, Any], parcel: NodeShipment, policies: Policies) -> Mapping[str, Any]:
-    """A label made earlier may have had no number yet."""
-    if shipment["tracking_number"] == parcel.tracking_number:
-        return shipment
-    values = {
-        "tracking_number": parcel.tracking_number,
-        "carrier": parcel.carrier,
-        "service": parcel.service,
-        "tracking_url": parcel.tracking_url or tracking_url(policies, parcel.carrier, parcel.tracking_number),
-    }
-    session.execute(sa.update(_shipment).where(_shipment.c.id == shipment["id"]).values(**values))
-    return {**shipment, **values}
-
-
-def mark_shipped(
-    session: Session,
-    order: OrderRow,
-    row: FulfilmentRow,
-    shipment: Mapping[str, Any],
-    content: Sequence[NodeLine],
-    shipped_at: datetime,
-    now: datetime,
-) -> list[EffectDraft]:
-    """A parcel has left the building: units, promise, shop, money, books and customer follow in one transaction."""
-    lines = fulfilment_lines_of(session, [row["id"]])[row["id"]]
-    taken = _match(lines, content)
-    session.execute(
-        sa.update(_shipment)
-        .where(_shipment.c.id == shipment["id"])
-        .values(shipped_at=shipped_at, polling=True, due_at=shipped_at + FIRST_LOOK)
-    )
-    _count_lines(session, taken)
-    stock.consume(
-        session, row["id"], {(t["order_line_id"], t["sku"]): n for t, n in taken}, ref=shipment["id"], now=now
-    )
-    units = _ordered_units(session, order["id"])
-    insert_new(
-        session,
-        ShipmentLine,
-        [
-            {"shipment_id": shipment["id"], "order_line_id": line_id, "sku": sku, "quantity": count}
-            for line_id, sku, count in units
-        ],
-        returning="shipment_id",
-    )
-    if all(line["quantity"] <= line["shipped"] for line in fulfilment_lines_of(session, [row["id"]])[row["id"]]):
-        advance_fulfilment_orders(session, [(row, {"state": FulfilmentOrderState.CLOSED})], "shipped", now)
-    queue.enqueue(session, [queue.work_row("reconcile", order["id"], now)])
-    said = {line_id: count for line_id, _, count in units}
-    order_lines = lines_of(session, [order["id"]])[order["id"]]
-    if shipment["tracking_number"] and said:
-        facts = parcel_facts(order, shipment, said, order_lines)
-        facts["more_to_come"] = any(
-            line["shipped"] + line["cancelled"] < line["ordered"] for line in order_lines if line["requires_shipping"]
-        )
-        say(session, [Claim(ClaimKind.PARCEL_SHIPPED, shipment["id"], order, facts)], now)
-    return _effects(session, order, shipment)
-
-
-def _match(lines: Sequence[Mapping[str, Any]], content: Sequence[NodeLine]) -> list[tuple[Mapping[str, Any], int]]:
-    """Lay a parcel's SKUs onto the fulfilment order's lines, in their order."""
-    left: dict[str, int] = {}
-    for part in content:
-        left[part.sku] = left.get(part.sku, 0) + part.quantity
-    taken = []
-    for line in lines:
-        count = min(left.get(line["sku"], 0), line["quantity"] - line["shipped"])
-        if count > 0:
-            left[line["sku"]] -= count
-            taken.append((line, count))
-    return taken
-
-
-def _count_lines(session: Session, taken: Sequence[tuple[Mapping[str, Any], int]]) -> None:
-    for line, count in taken:
-        session.execute(
-            sa.update(_fo_line).where(_fo_line.c.id == line["id"]).values(shipped=_fo_line.c.shipped + count)
-        )
-
-
-def _ordered_units(session: Session, order_id: str) -> list[tuple[str, str, int]]:
-    """Ordered units that became complete with this parcel (a kit counts when all its parts have left):
-    (line, sku, units). Raises the lines' shipped count."""
-    fulfilment_ids = [row["id"] for row in select_by(session, FulfilmentOrder, "order_id", [order_id])]
-    parts = group_by(select_by(session, FulfilmentOrderLine, "fulfilment_order_id", fulfilment_ids), "order_line_id")
-    fresh = []
-    for line in lines_of(session, [order_id])[order_id]:
-        by_sku: dict[str, int] = {}
-        for part in parts.get(line["id"], []):
-            by_sku[part["sku"]] = by_sku.get(part["sku"], 0) + part["shipped"] // part["per_unit"]
-        complete = min(by_sku.values(), default=0)
-        if complete > line["shipped"]:
-            fresh.append((line["id"], line["sku"], complete - line["shipped"]))
-    count_units(session, [(line_id, "shipped", count) for line_id, _, count in fresh])
-    return fresh
-
-
-def _effects(session: Session, order: OrderRow, shipment: Mapping[str, Any]) -> list[EffectDraft]:
-    """Tell the shop, follow the parcel, take the authorised money."""
-    target = f"{order['source']}/{order['account']}"
-    drafts: list[EffectDraft] = []
-    in_shop = bool(select_by(session, ShopFulfilment, "order_id", [order["id"]]))
-    if in_shop:
-        drafts.append(
-            EffectDraft(
-                "shop.fulfil",
-                f"fulfil:{shipment['id']}",
-                target,
-                order["id"],
-                shipment["id"],
-                {"shipment_id": shipment["id"]},
-            )
-        )
-    if shipment["tracking_number"] and not shipment["tracker_external_id"]:
-        drafts.append(
-            EffectDraft(
-                "tracker.create",
-                f"tracker:{shipment['id']}",
-                "trackers",
-                order["id"],
-                shipment["id"],
-                {"shipment_id": shipment["id"]},
-            )
-        )
-    drafts += [
-        EffectDraft(
-            "shop.capture",
-            f"capture:{payment['id']}:{payment['authorisation_external_id']}",
-            target,
-            order["id"],
-            payment["id"],
-            {
-                "payment_id": payment["id"],
-                "authorization": payment["authorisation_external_id"],
-                "amount_minor": payment["authorised_minor"],
-                "currency": payment["currency"],
-            },
-        )
-        for payment in select_by(session, Payment, "order_id", [order["id"]])
-        if in_shop and payment["authorised_minor"] and payment["authorisation_external_id"]
-    ]
-    return drafts
 
 
 def node_cancelled(session: Session, order: OrderRow, row: FulfilmentRow, now: datetime) -> list[EffectDraft]:

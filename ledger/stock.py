@@ -6,6 +6,7 @@ that is older than that moment is never applied over it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from domain.catalogue import NodeStock
 from domain.ids import new_id
 from domain.routing import Allocation
 from ledger.cases import CaseDraft, open_cases
-from ledger.rows import Row, insert_new, insert_rows, mappings
+from ledger.rows import Row, insert_new, insert_rows, mappings, update_by
 from ledger.tables import InventoryLevel, ProductVariant, Reservation, StockMovement
 from ledger.tables.base import table_of
 
@@ -83,30 +84,50 @@ def take_over(session: Session, fulfilment_order_ids: Sequence[str], now: dateti
     )
 
 
-def consume(
-    session: Session, fulfilment_order_id: str, shipped: Mapping[tuple[str, str], int], *, ref: str, now: datetime
-) -> None:
-    """Units have left the building: by (order line, sku). A partly shipped promise is split."""
-    left = dict(shipped)
+@dataclass(frozen=True, slots=True)
+class Consumed:
+    """Units of a fulfilment order that have left the building: by (order line, sku)."""
+
+    fulfilment_order_id: str
+    units: Mapping[tuple[str, str], int]
+    ref: str
+
+
+def consume(session: Session, parcels: Sequence[Consumed], now: datetime) -> None:
+    """Parcels have left the building. A partly shipped promise is split."""
+    found = _of(session, [parcel.fulfilment_order_id for parcel in parcels], ("at_node", "ours"))
+    promises: dict[str, list[Row]] = {}
+    for row in found:
+        promises.setdefault(row["fulfilment_order_id"], []).append(dict(row))
+    whole: list[Row] = []
+    split: dict[str, Row] = {}
+    parts: list[Row] = []
+    changes: list[tuple[Key, Mapping[str, int]]] = []
     moved: list[Row] = []
-    for row in _of(session, [fulfilment_order_id], ("at_node", "ours")):
-        part = (row["order_line_id"], row["sku"])
-        take = min(left.get(part, 0), row["quantity"])
-        if take <= 0:
-            continue
-        left[part] -= take
-        if take < row["quantity"]:
-            session.execute(
-                sa.update(_reservation).where(_reservation.c.id == row["id"]).values(quantity=row["quantity"] - take)
-            )
-            insert_rows(session, Reservation, [{**row, "id": new_id("rsv"), "quantity": take, "holder": "consumed"}])
-        else:
-            _set_holder(session, [row], "consumed")
-        changes = {"on_hand": -take}
-        if row["holder"] == "ours":  # it left before we heard of the acceptance
-            changes |= {"reserved_ours": -take, "node_free": -take}
-        _count(session, [((row["location_id"], row["sku"]), changes)], promised_at=now)
-        moved.append(_movement(row["location_id"], row["sku"], -take, "shipped", ref, now))
+    for parcel in parcels:
+        left = dict(parcel.units)
+        for row in promises.get(parcel.fulfilment_order_id, []):
+            part = (row["order_line_id"], row["sku"])
+            take = min(left.get(part, 0), row["quantity"])
+            if take <= 0:
+                continue
+            left[part] -= take
+            row["quantity"] -= take
+            if row["quantity"]:
+                parts.append({**row, "id": new_id("rsv"), "quantity": take, "holder": "consumed"})
+                split[row["id"]] = row
+            else:
+                split.pop(row["id"], None)
+                whole.append({**row, "quantity": take})
+            change = {"on_hand": -take}
+            if row["holder"] == "ours":  # it left before we heard of the acceptance
+                change |= {"reserved_ours": -take, "node_free": -take}
+            changes.append(((row["location_id"], row["sku"]), change))
+            moved.append(_movement(row["location_id"], row["sku"], -take, "shipped", parcel.ref, now))
+    update_by(session, Reservation, [{"id": r["id"], "quantity": r["quantity"], "holder": "consumed"} for r in whole])
+    update_by(session, Reservation, [{"id": r["id"], "quantity": r["quantity"]} for r in split.values()])
+    insert_rows(session, Reservation, parts)
+    _count(session, changes, promised_at=now)
     insert_rows(session, StockMovement, moved)
 
 
