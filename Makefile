@@ -22,7 +22,7 @@ up: $(STAMP) ## Start everything and keep it running against fake vendors; Ctrl-
 	@$(BIN)/aftercart up --sandbox
 
 test: $(DEV) browser ## Run all tests
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q
 
 lint: $(DEV) ## Linters, types, import rules
 	@$(BIN)/ruff check .

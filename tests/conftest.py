@@ -12,7 +12,16 @@ from tests.support.sandbox import SandboxProcess
 from tests.support.shared import SHARED, missing_reason
 from tests.support.world import World, free_port, make_settings
 
-pytest_plugins = ["tests.support.rows"]
+pytest_plugins = ["tests.support.rows", "tests.support.finished_demo"]
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file's tests stay together on one worker, unless they belong to a group of several files."""
+    items.sort(key=lambda item: item.path.name == "test_canary.py")  # it makes runs fail that others look at
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 @pytest.fixture(scope="session")

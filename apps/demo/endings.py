@@ -17,7 +17,8 @@ from ledger.rows import group_by, select_by
 from ledger.tables import FulfilmentOrder, Location, Order, ReviewCase, Shipment
 from ledger.tables.base import table_of
 
-MISSING, UNEXPLAINED = "not captured", "unexplained"
+MISSING, UNEXPLAINED, ESCAPED = "not captured", "unexplained", "left though cancelled"
+LATE = "cancelled_too_late"  # the case of such an order
 _order = table_of(Order)
 _TROUBLE = {ParcelState.EXCEPTION, ParcelState.LOST, ParcelState.RETURNING, ParcelState.RETURNED, ParcelState.DAMAGED}
 _AT_NODE = ("open", "in_progress", "incomplete", "on_hold", "scheduled")
@@ -74,6 +75,8 @@ class _Look:
 
     def end(self, order: Mapping[str, Any]) -> tuple[str, str]:
         holds = [hold for hold in self._holds.get(order["id"], []) if hold["name"] != EDIT_WINDOW]
+        if order["state"] == "cancelled" and LATE in self.cases(order["id"]):
+            return ESCAPED, "the warehouse had picked it already: a person recalls it or awaits its return"
         if order["state"] in ("cancelled", "rejected"):
             return str(order["state"]), in_words(order["cancel_reason"])
         if holds:

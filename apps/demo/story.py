@@ -154,9 +154,7 @@ class Story:
     async def _close(self) -> None:
         for vendor in ("shopify", "shipbob", "easypost"):
             await self.controls.turn("webhooks", {"vendor": vendor, "duplicate": 0, "reorder": 0})
-        await self.stage.run("watch-deadlines", "sweep-warehouses")
-        await self.stage.settle()
-        await self.stage.run("reconcile-books", "check-invariants")
+        await self.stage.run("sweep-warehouses", "reconcile-books", "check-invariants")
         await self.stage.settle()
 
     async def _buy(self, wave: int) -> None:
@@ -213,4 +211,4 @@ class Story:
             return str(case.name)
 
         if name := wiring.ledger(act):
-            self.notes.append(f"{name}: a unit was missing at the shelf; a clerk had the order cancelled")
+            self.notes.append(f"{name}: a unit was missing at the shelf; a clerk chose to cancel")
