@@ -75,7 +75,7 @@ def plan_release(
             outcome[order_id] = "fenced"
         elif any(hold["name"] != EDIT_WINDOW for hold in holds.get(order_id, [])):
             outcome[order_id] = "held"
-        elif order["state"] not in (OrderState.ROUTING, OrderState.IN_FULFILMENT):
+        elif order["state"] not in (OrderState.ROUTING, OrderState.IN_FULFILMENT) or order["cancelled_at"] is not None:
             outcome[order_id] = "nothing_to_release"
         elif order["release_at"] > now:
             outcome[order_id] = "not_yet"
@@ -129,6 +129,7 @@ def after_shop_release(session: Session, order_ids: Sequence[str], now: datetime
         and not row["fence_token"]
         and not holds.get(order_id)
         and row["state"] in (OrderState.ROUTING, OrderState.IN_FULFILMENT)
+        and row["cancelled_at"] is None
     ]
     return submit_to_nodes(session, free, now)
 
