@@ -139,7 +139,7 @@ LATE = ["send:busy", "expire", "look_up", "settle_last", "send:lost", "settle_fi
 
 
 def test_vendor_does_it_once_whatever_crashes(wiring: Wiring) -> None:
-    @settings(max_examples=200, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(keyed=st.booleans(), can_look_up=st.booleans(), acts=st.lists(st.sampled_from(ACTS), max_size=16))
     @example(False, True, LATE)
     def play(keyed: bool, can_look_up: bool, acts: list[str]) -> None:
