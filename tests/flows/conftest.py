@@ -1,0 +1,78 @@
+"""One Prefect server for all flows of a test run, and eyes to look into it."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import orjson
+import pytest
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.events.worker import EventsWorker
+from prefect.settings import PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL, temporary_settings
+from prefect.testing.utilities import prefect_test_harness
+
+ENGINE = [
+    pytest.mark.engine,
+    pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
+    # Prefect leaves its own clients' sockets to the garbage collector
+    pytest.mark.filterwarnings("ignore:Exception ignored in. <socket.socket:pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore:unclosed <socket.socket:ResourceWarning"),
+]
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[None]:
+    """A real Prefect server in a process of its own, with a database of its own."""
+    quickly = {PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL: 0.2}
+    with temporary_settings(updates=quickly), prefect_test_harness(server_startup_timeout=60):
+        yield
+
+
+class Server:
+    """What an operator sees in the UI, by the API that the UI uses."""
+
+    def __init__(self, client: PrefectClient) -> None:
+        self._client = client
+
+    async def runs(self, flow: str) -> list[dict[str, Any]]:
+        """Newest first."""
+        return await self._ask(
+            "/flow_runs/filter", {"flows": {"name": {"any_": [flow]}}, "sort": "START_TIME_DESC", "limit": 20}
+        )
+
+    async def artifact(self, key: str) -> Any:
+        """The newest of a key: rows of a table, text of a page."""
+        found = await self._ask(
+            "/artifacts/filter", {"artifacts": {"key": {"any_": [key]}}, "sort": "CREATED_DESC", "limit": 1}
+        )
+        assert found, f"no artifact {key}"
+        data = found[0]["data"]
+        return orjson.loads(data) if found[0]["type"] == "table" else data
+
+    async def events(self, name: str, *, deadline_s: float = 15.0) -> list[dict[str, Any]]:
+        """Events of a name; waits until there is one."""
+        drained = EventsWorker.drain_all()
+        if drained is not None:
+            await drained
+        ends = asyncio.get_running_loop().time() + deadline_s
+        while True:
+            answer = await self._client._client.post("/events/filter", json={"filter": {"event": {"name": [name]}}})
+            found: list[dict[str, Any]] = answer.json()["events"]
+            if found:
+                return found
+            assert asyncio.get_running_loop().time() < ends, f"no event {name}"
+            await asyncio.sleep(0.1)
+
+    async def _ask(self, path: str, body: dict[str, Any]) -> list[dict[str, Any]]:
+        answer = await self._client._client.post(path, json=body)
+        assert answer.is_success, answer.text
+        found: list[dict[str, Any]] = answer.json()
+        return found
+
+
+@pytest.fixture
+async def server(engine: None) -> AsyncIterator[Server]:
+    async with get_client() as client:
+        yield Server(client)
+    gc.collect()  # here, where the filter above stands, not in whatever test comes next
