@@ -12,12 +12,13 @@ from domain.states import OrderState
 from ledger import queue
 from ledger.cancelling import cancel_here
 from ledger.capture_money import update_money
-from ledger.cases import CaseDraft, open_cases
+from ledger.cases import CaseDraft, open_cases, resolve_by_key
 from ledger.effects import EffectDraft
 from ledger.orders import OrderRow, add_contact, address_of, contacts, lines_of
 from ledger.rows import select_by
 from ledger.tables import Order, OrderLine, ReviewCase
 from ledger.tables.base import table_of
+from ledger.tracking import complete_if_done
 
 _order, _line = table_of(Order), table_of(OrderLine)
 _BEFORE_ROUTING = {OrderState.RECEIVED, OrderState.VALIDATING, OrderState.HELD, OrderState.ACCEPTED}
@@ -74,7 +75,11 @@ def _edits(session: Session, order: OrderRow, said: IncomingOrder, now: datetime
     added = [line for line in said.lines if line.external_id not in lines]
     if not (moved or changed or added):
         return False
-    if order["state"] not in _BEFORE_ROUTING or added:
+    # units that no node has promised yet may go at any time: nothing outside knows of them
+    unpromised = not moved and all(
+        row["reserved"] + row["cancelled"] <= line.quantity < row["ordered"] for row, line in changed
+    )
+    if added or not (unpromised or order["state"] in _BEFORE_ROUTING):
         key = f"shop_edit:{order['id']}:{said.updated_at.isoformat()}"
         if select_by(session, ReviewCase, "key", [key]):
             return False  # the same statement again: a person has it, or has decided on it
@@ -100,7 +105,12 @@ def _edits(session: Session, order: OrderRow, said: IncomingOrder, now: datetime
         session.execute(
             sa.update(_line)
             .where(_line.c.id == row["id"])
-            .values(ordered=line.quantity, discount_minor=line.discount_minor, tax_minor=line.tax_minor)
+            .values(
+                ordered=line.quantity,
+                discount_minor=line.discount_minor,
+                tax_minor=line.tax_minor,
+                backordered=min(row["backordered"], line.quantity - row["reserved"] - row["cancelled"]),
+            )
         )
     session.execute(
         sa.update(_order)
@@ -112,4 +122,14 @@ def _edits(session: Session, order: OrderRow, said: IncomingOrder, now: datetime
             discount_minor=said.discount_minor,
         )
     )
+    if order["state"] not in _BEFORE_ROUTING:
+        _after_fewer_units(session, order, now)
     return True
+
+
+def _after_fewer_units(session: Session, order: OrderRow, now: datetime) -> None:
+    """What was missing is no longer wanted: nobody waits for it, and the rest may be all there is."""
+    if not any(line["backordered"] for line in lines_of(session, [order["id"]])[order["id"]]):
+        resolve_by_key(session, f"backorder:{order['id']}", cause="removed_in_shop", now=now)
+    complete_if_done(session, order, now)
+    queue.enqueue(session, [queue.work_row("reconcile", order["id"], now)])

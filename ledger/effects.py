@@ -243,20 +243,20 @@ def _settle_other(
             row = {**row, "state": EffectState.PARKED}
         _move(session, [row], EffectState.REJECTED, verdict.code, now)
         if handlers.on_rejected is None:
-            open_cases(session, [_case(row, "effect_rejected", verdict)], now)
+            open_cases(session, [_case(row, "effect_rejected", verdict, ["retry", "ignore"])], now)
             return []
         return handlers.on_rejected(session, [(row, verdict)], now)
     if verdict.name == "unknown":
         if state == EffectState.SENDING:
             _move(session, [row], EffectState.UNKNOWN, verdict.code, now, due_at=now)
         elif row["attempts"] >= MAX_ATTEMPTS:
-            _park(session, row, verdict, now)
+            _park(session, row, verdict, handlers, now)
         else:
             _postpone(session, row, now, verdict)
         return []
     if verdict.name == "absent" or (verdict.name == "retry" and state == EffectState.SENDING):
         if row["attempts"] >= MAX_ATTEMPTS:
-            _park(session, row, verdict, now)
+            _park(session, row, verdict, handlers, now)
         else:
             wait = timedelta(0) if verdict.name == "absent" else backoff(row["attempts"], after_s=verdict.after_s)
             _move(session, [row], EffectState.PLANNED, verdict.code or verdict.name, now, due_at=now + wait)
@@ -286,22 +286,25 @@ def _settle_other(
             _postpone(session, row, now, verdict)
         return []
     if verdict.name == "doubt":  # neither keyed nor to be looked up: a person decides
-        _park(session, row, verdict, now)
+        _park(session, row, verdict, handlers, now)
         return []
     raise ValueError(verdict.name)
 
 
-def _park(session: Session, row: EffectRow, verdict: Verdict, now: datetime) -> None:
+def _park(session: Session, row: EffectRow, verdict: Verdict, handlers: Handlers, now: datetime) -> None:
     """Stop trying and ask a person. A sending row goes through what is known of it: doubtful or not sent."""
     if row["state"] == EffectState.SENDING:
         known = EffectState.UNKNOWN if verdict.name == "doubt" else EffectState.PLANNED
         _move(session, [row], known, verdict.code, now)
         row = {**row, "state": known}
     _move(session, [row], EffectState.PARKED, verdict.code, now)
-    open_cases(session, [_case(row, "effect_parked", verdict)], now)
+    # whoever can ask the vendor needs no person's word that it is done
+    certain = handlers.keyed or handlers.can_look_up
+    choices = ["retry", "drop"] if certain else ["retry", "mark_done", "drop"]
+    open_cases(session, [_case(row, "effect_parked", verdict, choices)], now)
 
 
-def _case(row: EffectRow, kind: str, verdict: Verdict) -> CaseDraft:
+def _case(row: EffectRow, kind: str, verdict: Verdict, choices: list[str]) -> CaseDraft:
     return CaseDraft(
         key=f"{kind}:{row['key']}",
         kind=kind,
@@ -309,7 +312,7 @@ def _case(row: EffectRow, kind: str, verdict: Verdict) -> CaseDraft:
         order_id=row["order_id"],
         subject_id=row["id"],
         facts={"effect": row["kind"], "target": row["target"], "code": verdict.code, "detail": verdict.detail},
-        choices=["retry", "mark_done", "drop"],
+        choices=choices,
     )
 
 
@@ -364,9 +367,49 @@ def cancel_planned(session: Session, order_id: str, cause: str, now: datetime, *
     _move(session, rows, EffectState.CANCELLED, cause, now)
 
 
-def decide_parked(session: Session, effect_id: str, to: EffectState, now: datetime) -> None:
-    """A person's word on a parked effect: done, rejected or planned again. Raises: IllegalTransition."""
+def decide_parked(
+    session: Session, effect_id: str, to: EffectState, now: datetime, handlers: Handlers | None = None
+) -> list[EffectDraft]:
+    """A person's word on a parked effect: done, rejected or planned again; returns what follows, to be planned.
+
+    A second sending is never a first one: it looks before it repeats. Raises: IllegalTransition.
+    """
     [row] = select_by(session, Effect, "id", [effect_id], lock=True)
     if to is EffectState.PLANNED:
-        update_by(session, Effect, [{"id": effect_id, "attempts": 0}])
+        update_by(session, Effect, [{"id": effect_id, "attempts": 1}])
     _move(session, [row], to, "person", now, due_at=now)
+    if handlers is None or to is EffectState.PLANNED:
+        return []
+    if to is EffectState.DONE:
+        return handlers.on_done(session, [(row, Verdict("done"))], now)
+    dropped = Verdict("rejected", code="dropped_by_person")
+    return handlers.on_rejected(session, [(row, dropped)], now) if handlers.on_rejected else []
+
+
+def renew_rejected(session: Session, subject_id: str, now: datetime) -> int:
+    """Try again what was definitely refused, for one effect or everything about one subject. The vendor replays
+    its refusal under the old key, so the next try has a new one. Returns how many."""
+    about = sa.or_(_effect.c.id == subject_id, _effect.c.subject_id == subject_id)
+    rows = mappings(session, sa.select(_effect).where(about, _effect.c.state == EffectState.REJECTED))
+    drafts = [
+        EffectDraft(
+            kind=row["kind"],
+            key=_next_key(session, row["key"].partition("#")[0]),
+            target=row["target"],
+            order_id=row["order_id"],
+            subject_id=row["subject_id"],
+            request=row["request"],
+        )
+        for row in rows
+    ]
+    plan(session, drafts, now)
+    return len({draft.key for draft in drafts})
+
+
+def _next_key(session: Session, base: str) -> str:
+    tried = session.execute(
+        sa.select(sa.func.count()).where(
+            sa.or_(_effect.c.key == base, _effect.c.key.startswith(f"{base}#", autoescape=True))
+        )
+    ).scalar_one()
+    return f"{base}#{tried + 1}"

@@ -4,7 +4,7 @@ Nothing here goes past a fence, and nothing calls a vendor: it changes what is h
 and the effect machine do the rest.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from domain.validation import WantedHold
 from ledger import audit, queue
 from ledger.cancelling import cancel_everywhere
 from ledger.cases import DUE, move_case
-from ledger.effects import decide_parked, plan
+from ledger.effects import Handlers, decide_parked, plan, renew_rejected
 from ledger.fulfilment import fulfilment_orders_of
 from ledger.orders import EDIT_WINDOW, OPERATOR, OrderRow, lock_orders, open_holds, place_holds, release_holds
 from ledger.rows import select_by
@@ -120,8 +120,12 @@ def retry(session: Session, order: OrderRow, now: datetime) -> tuple[int, int]:
     return len(rows), len(effects)
 
 
-def resolve_case(session: Session, case_id: str, choice: str, now: datetime) -> str:
+def resolve_case(
+    session: Session, case_id: str, choice: str, now: datetime, handlers: Mapping[str, Handlers] | None = None
+) -> str:
     """Record a person's choice and do what it means where that is automatic; returns what was done, in words.
+
+    `handlers` by effect kind: what follows when a person gives an effect up, or says that it was done.
 
     Raises: Refused for an unknown or resolved case, or a choice that it does not offer.
     """
@@ -133,14 +137,15 @@ def resolve_case(session: Session, case_id: str, choice: str, now: datetime) -> 
         raise Refused(f"case {case_id} was resolved before: {case['resolution']}")
     if choice not in case["choices"]:
         raise Refused(f"case {case_id} does not offer {choice!r}; choose one of: {', '.join(case['choices'])}")
-    done = _act(session, case, choice, now)
+    done = _act(session, case, choice, now, handlers or {})
     move_case(session, case_id, CaseState.RESOLVED, cause=choice, now=now)
     return done
 
 
-def _act(session: Session, case: Any, choice: str, now: datetime) -> str:
+def _act(session: Session, case: Any, choice: str, now: datetime, handlers: Mapping[str, Handlers]) -> str:
     if case["kind"] == "effect_parked" and choice in _EFFECT_CHOICES:
-        decide_parked(session, case["subject_id"], _EFFECT_CHOICES[choice], now)
+        around = handlers.get(case["facts"].get("effect", ""))
+        plan(session, decide_parked(session, case["subject_id"], _EFFECT_CHOICES[choice], now, around), now)
         return {"retry": "it will be sent again", "mark_done": "it counts as done", "drop": "it was given up"}[choice]
     if case["kind"] == "inbox_unreadable":
         return _act_on_inbox(session, case["subject_id"], choice, now)
@@ -151,9 +156,11 @@ def _act(session: Session, case: Any, choice: str, now: datetime) -> str:
             .values(due_at=now)
         )
         return "everything for this vendor is tried again"
+    if choice == "retry" and renew_rejected(session, case["subject_id"], now):
+        return "it will be tried again"
     orders = select_by(session, Order, "id", [case["order_id"]]) if case["order_id"] else []
     for order in orders:
-        if choice in ("cancel", "cancel_rest") and order["state"] not in ENDED_ORDER:
+        if choice == "cancel" and order["state"] not in ENDED_ORDER:
             return _cancel(session, order, now)
         if choice in ("retry", "reroute"):
             return f"in line for {_requeue(session, _locked(session, order), now)}"

@@ -45,7 +45,7 @@ def route_orders(session: Session, order_ids: Sequence[str], policies: Policies,
     for order_id, order in orders.items():
         if order["fence_token"]:
             outcome[order_id] = Reason("fenced")
-        elif order["state"] not in _ROUTABLE:
+        elif order["state"] not in _ROUTABLE or order["cancelled_at"] is not None:
             outcome[order_id] = Reason("not_routable", {"state": order["state"]})
         elif any(hold["name"] != EDIT_WINDOW for hold in holds.get(order_id, [])):
             outcome[order_id] = Reason("held")
@@ -125,7 +125,7 @@ class _Batch:
                         subject_id=order["id"],
                         owner="merchandising",
                         facts={"units": sum(backordered.values()), "lines": sorted(backordered)},
-                        choices=["wait", "cancel_rest"],
+                        choices=["wait", "remove_in_shop"],
                     )
                 ],
                 self.now,

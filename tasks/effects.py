@@ -87,7 +87,11 @@ async def _send_chunk(
     else:
         tokens = {row["lease_token"] for row in rows}
         async with kept(Effect, [row["id"] for row in rows], tokens.pop()):
-            pairs = list(zip(rows, await _guarded(kinds[kind], call, rows), strict=True))
+            pairs = await _look_first(kinds[kind], rows) if not look_up else []
+            known = {row["id"] for row, _ in pairs}
+            rest = [row for row in rows if row["id"] not in known]
+            if rest:
+                pairs += zip(rest, await _guarded(kinds[kind], call, rest), strict=True)
     now = wiring.current().now()
     follow: list[EffectRow] = []
     for start in range(0, len(pairs), SETTLE):
@@ -99,6 +103,16 @@ async def _send_chunk(
             real_now=wiring.current().real_now(),
         )
     return pairs, follow
+
+
+async def _look_first(kind: EffectKind, rows: Sequence[EffectRow]) -> list[tuple[EffectRow, Verdict]]:
+    """A second sending looks before it repeats, where the vendor has no key for it: what is there is done, what
+    cannot be looked up now waits. Only what is surely absent is sent."""
+    again = [row for row in rows if row["attempts"] > 1]
+    if not again or kind.look_up is None or kind.handlers.keyed:
+        return []
+    found = zip(again, await _guarded(kind, kind.look_up, again), strict=True)
+    return [(row, outcome) for row, outcome in found if outcome.name != "absent"]
 
 
 async def _guarded(kind: EffectKind, call: Send, rows: Sequence[EffectRow]) -> list[Verdict]:

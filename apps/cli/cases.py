@@ -15,6 +15,7 @@ from ledger import operator
 from ledger.rows import select_by
 from ledger.tables import Order, ReviewCase
 from ledger.tables.base import table_of
+from tasks.effect_kinds import KINDS
 
 cases = typer.Typer(help="Review cases: what waits for a person.", no_args_is_help=True)
 _case, _order = table_of(ReviewCase), table_of(Order)
@@ -89,6 +90,8 @@ def resolve(
     current = wiring.current()
 
     def act(session: Session) -> str:
-        return operator.resolve_case(session, case_id, choice, current.now())
+        return operator.resolve_case(
+            session, case_id, choice, current.now(), {name: kind.handlers for name, kind in KINDS.items()}
+        )
 
     console.print(f"Case {case_id} is resolved: {choice}; {current.ledger(act)}.")

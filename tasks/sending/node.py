@@ -163,15 +163,14 @@ def _weights(session: Session, skus: set[str]) -> dict[str, int]:
 
 
 async def send_labels(rows: Sequence[EffectRow]) -> list[Verdict]:
-    """The vendor has no key: a second try looks first whether the label is already there."""
+    """The vendor has no key: a second sending looks first (see `tasks.effects`)."""
     return await each(lambda row: _buy(row), rows, at_once=_at_once())
 
 
 async def _buy(row: EffectRow) -> Verdict:
     parcels = wiring.current().parcels()
     try:
-        label = await parcels.find_label(row["request"]["quote"]) if row["attempts"] > 1 else None
-        label = label or await parcels.buy(row["request"]["quote"], row["request"]["rate"])
+        label = await parcels.buy(row["request"]["quote"], row["request"]["rate"])
     except ConnectorError as error:
         return await attempt(_failed(error), BUY)
     return await _with_file(label)

@@ -335,7 +335,7 @@ def test_person_decides_what_is_parked(wiring: Wiring, sending: EffectRow, to: E
 
     assert state_of(wiring) == after
     assert rows_of(wiring, AuditEvent, aggregate="effect")[-1]["cause"] == "person"
-    assert [row["attempts"] for row in claim(wiring, now=later(60))] == ([1] if after == "planned" else [])
+    assert [row["attempts"] for row in claim(wiring, now=later(60))] == ([2] if after == "planned" else [])
 
 
 def test_only_what_is_parked_can_be_decided(wiring: Wiring, sending: EffectRow) -> None:
