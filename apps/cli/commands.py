@@ -75,6 +75,7 @@ async def _run(supervisor: Supervisor, *, once: bool) -> None:
         console.print("stopping …", style="dim")
         await supervisor.stop()
     else:
+        console.print("stopping …", style="dim")
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
     stopping.cancel()

@@ -22,7 +22,7 @@ from config.accounts import ConfigError
 from ledger.heartbeats import heartbeats
 from tests.support.sandbox import _free_ports
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 @pytest.fixture
