@@ -1,77 +1,28 @@
 """The effect machine, transition by transition, through its public functions."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
-
 import pytest
 from sqlmodel import Session
 
 from config.wiring import Wiring
-from domain.states import EffectState, IllegalTransition
+from domain.states import EffectState
 from ledger import effects
 from ledger.claims import LEASE
 from ledger.effects import MAX_ATTEMPTS, EffectDraft, EffectRow, Handlers, Verdict
-from ledger.tables import AuditEvent, Effect, ReviewCase
+from ledger.tables import Effect, ReviewCase
+from tests.ledger.effect_support import (
+    DEAD,
+    DRAFT,
+    HANDLERS,
+    claim,
+    follow,
+    look_up,
+    moves,
+    nothing,
+    open_case_kinds,
+    settle,
+    state_of,
+)
 from tests.ledger.support import NOW, REAL, later, race, real_later, row_of, rows_of
-
-DRAFT = EffectDraft(kind="label.buy", key="label:1", target="easypost/main", order_id="ord_1", subject_id="shp_1")
-DEAD = LEASE.total_seconds() + 1
-
-
-def follow(_: Session, pairs: Sequence[tuple[EffectRow, Verdict]], __: datetime) -> list[EffectDraft]:
-    return [EffectDraft(kind="after", key=f"after:{row['key']}", target=row["target"]) for row, _ in pairs]
-
-
-def nothing(*_: object) -> list[EffectDraft]:
-    return []
-
-
-HANDLERS = {"label.buy": Handlers(on_done=follow), "after": Handlers(on_done=nothing)}
-
-
-@pytest.fixture
-def sending(wiring: Wiring) -> EffectRow:
-    """One effect, claimed by a sender."""
-    [row] = wiring.ledger(effects.plan_and_claim, [DRAFT], now=NOW, real_now=REAL)
-    return row
-
-
-@pytest.fixture
-def unknown(wiring: Wiring, sending: EffectRow) -> EffectRow:
-    """One effect whose outcome nobody knows, claimed by somebody to look it up."""
-    settle(wiring, sending, "unknown")
-    return look_up(wiring)
-
-
-def settle(wiring: Wiring, row: EffectRow, verdict: str, handlers: Any = HANDLERS, **more: Any) -> list[EffectDraft]:
-    return wiring.ledger(effects.settle, [(row, Verdict(verdict, **more))], handlers, now=NOW)
-
-
-def claim(
-    wiring: Wiring, *, now: datetime = NOW, handlers: Mapping[str, Handlers] = HANDLERS, seconds: float = 0
-) -> list[EffectRow]:
-    return wiring.ledger(
-        effects.claim_planned, ["label.buy"], handlers, limit=10, now=now, real_now=real_later(seconds)
-    )
-
-
-def look_up(wiring: Wiring, *, seconds: float = 0, now: datetime = NOW) -> EffectRow:
-    [row] = wiring.ledger(effects.claim_unknown, ["label.buy"], limit=10, now=now, real_now=real_later(seconds)).rows
-    return row
-
-
-def state_of(wiring: Wiring) -> str:
-    return str(row_of(wiring, Effect, kind="label.buy")["state"])
-
-
-def moves(wiring: Wiring) -> list[tuple[str, str]]:
-    return [(row["from_state"], row["to_state"]) for row in rows_of(wiring, AuditEvent, aggregate="effect")]
-
-
-def open_case_kinds(wiring: Wiring) -> list[str]:
-    return [row["kind"] for row in rows_of(wiring, ReviewCase)]
-
 
 # planned
 
@@ -259,98 +210,3 @@ def test_second_settlement_changes_nothing(wiring: Wiring, sending: EffectRow) -
     assert settle(wiring, sending, "rejected") == []
 
     assert row_of(wiring, Effect)["external_id"] == "first"
-
-
-# unknown
-
-
-def test_unknown_is_looked_up_by_one(wiring: Wiring, unknown: EffectRow) -> None:
-    def claimed(seconds: float) -> list[EffectRow]:
-        return wiring.ledger(effects.claim_unknown, ["label.buy"], limit=9, now=NOW, real_now=real_later(seconds)).rows
-
-    assert claimed(1) == []
-    assert [row["id"] for row in claimed(DEAD)] == [unknown["id"]]
-
-
-def test_look_up_that_finds_it_is_done(wiring: Wiring, unknown: EffectRow) -> None:
-    drafts = settle(wiring, unknown, "done", external_id="shp_9")
-
-    assert state_of(wiring) == EffectState.DONE
-    assert [draft.key for draft in drafts] == ["after:label:1"]
-    assert moves(wiring) == [("sending", "unknown"), ("unknown", "done")]
-
-
-def test_look_up_that_proves_absence_plans_again_at_once(wiring: Wiring, unknown: EffectRow) -> None:
-    settle(wiring, unknown, "absent")
-
-    row = row_of(wiring, Effect)
-    assert (row["state"], row["due_at"], row["lease_until"]) == ("planned", NOW, None)
-    assert [row["state"] for row in claim(wiring)] == ["sending"]
-
-
-def test_look_up_that_finds_a_refusal_is_rejected(wiring: Wiring, unknown: EffectRow) -> None:
-    settle(wiring, unknown, "rejected", code="refused")
-
-    assert state_of(wiring) == EffectState.REJECTED
-    assert moves(wiring)[1:] == [("unknown", "parked"), ("parked", "rejected")]
-
-
-@pytest.mark.parametrize("verdict", ["retry", "unknown", "auth"])
-def test_look_up_that_learns_nothing_is_made_again_later(wiring: Wiring, unknown: EffectRow, verdict: str) -> None:
-    settle(wiring, unknown, verdict)
-
-    row = row_of(wiring, Effect)
-    assert (row["state"], row["lease_until"]) == ("unknown", None)
-    assert row["due_at"] > NOW
-    assert look_up(wiring, now=row["due_at"])["attempts"] == 3
-
-
-@pytest.mark.parametrize("verdict", ["absent", "unknown"])
-def test_unknown_is_parked_at_the_attempt_cap(wiring: Wiring, unknown: EffectRow, verdict: str) -> None:
-    put_attempts(wiring, MAX_ATTEMPTS)
-
-    settle(wiring, {**unknown, "attempts": MAX_ATTEMPTS}, verdict)
-
-    assert state_of(wiring) == EffectState.PARKED
-    assert open_case_kinds(wiring) == ["effect_parked"]
-
-
-def put_attempts(wiring: Wiring, attempts: int) -> None:
-    from ledger.rows import update_by
-
-    wiring.ledger(update_by, Effect, [{"id": row_of(wiring, Effect)["id"], "attempts": attempts}])
-
-
-# parked
-
-
-@pytest.mark.parametrize(
-    ("to", "after"),
-    [(EffectState.DONE, "done"), (EffectState.REJECTED, "rejected"), (EffectState.PLANNED, "planned")],
-)
-def test_person_decides_what_is_parked(wiring: Wiring, sending: EffectRow, to: EffectState, after: str) -> None:
-    settle(wiring, sending, "doubt")
-
-    wiring.ledger(effects.decide_parked, sending["id"], to, later(60))
-
-    assert state_of(wiring) == after
-    assert rows_of(wiring, AuditEvent, aggregate="effect")[-1]["cause"] == "person"
-    assert [row["attempts"] for row in claim(wiring, now=later(60))] == ([2] if after == "planned" else [])
-
-
-def test_only_what_is_parked_can_be_decided(wiring: Wiring, sending: EffectRow) -> None:
-    with pytest.raises(IllegalTransition):
-        wiring.ledger(effects.decide_parked, sending["id"], EffectState.CANCELLED, NOW)
-
-    assert state_of(wiring) == EffectState.SENDING
-
-
-def test_batch_settles_each_by_its_own_verdict(wiring: Wiring) -> None:
-    drafts = [EffectDraft("label.buy", f"label:{name}", "t") for name in ("done", "rejected", "retry", "unknown")]
-    rows = wiring.ledger(effects.plan_and_claim, drafts, now=NOW, real_now=REAL)
-
-    pairs = [(row, Verdict(row["key"].removeprefix("label:"))) for row in rows]
-    wiring.ledger(effects.settle, pairs, HANDLERS, now=NOW)
-
-    states = {row["key"].removeprefix("label:"): row["state"] for row in rows_of(wiring, Effect)}
-    assert states == {"done": "done", "rejected": "rejected", "retry": "planned", "unknown": "unknown"}
