@@ -23,7 +23,7 @@ from tasks import picking
 from tasks.effect_kinds import KINDS
 from tasks.effects import send
 from tasks.runtime import Report, each, in_ledger, is_retryable, kept, work_off
-from tasks.stage import claim_stage, isolated, order_names
+from tasks.stage import claim_stage, isolated, log_failure, one_by_one, order_names
 from tasks.tracking import take_deliveries
 
 
@@ -95,7 +95,9 @@ def release(
 async def _node_step(report: Report, size: int, source: str) -> int:
     """Deliveries of a 3PL: fetch what they are about, record it."""
     wired = wiring.current()
-    claimed = await in_ledger(inbox.claim_inbox, source, limit=size, now=wired.now(), real_now=wired.real_now())
+    claimed = await in_ledger(
+        inbox.claim_inbox, source, limit=size, now=wired.now(), real_now=wired.real_now(), bodies=False
+    )
     if not claimed.rows:
         return 0
     token = claimed.lease.token
@@ -104,7 +106,7 @@ async def _node_step(report: Report, size: int, source: str) -> int:
         about.setdefault((row["account"], row["subject"]), []).append(row)
     async with kept(InboxEvent, [row["id"] for row in claimed.rows], token):
         found = await each(lambda key: _fetch(source, *key), about, at_once=wired.settings.vendor_concurrency)
-    good: list[tuple[NodeOrder | None, list[Mapping[str, Any]]]] = []
+    good: list[Said] = []
     for (key, rows), answer in zip(about.items(), found, strict=True):
         if isinstance(answer, ConnectorError):
             await in_ledger(
@@ -132,22 +134,37 @@ async def _fetch(source: str, account: str, subject: str) -> NodeOrder | Connect
         return error
 
 
-async def take_node_orders(
-    report: Report, said: Sequence[tuple[NodeOrder | None, Sequence[Mapping[str, Any]]]], token: int
-) -> None:
-    """Record node orders with the deliveries that told of them, and send what follows."""
+Said = tuple[NodeOrder | None, Sequence[Mapping[str, Any]]]
+
+
+async def take_node_orders(report: Report, said: Sequence[Said], token: int) -> dict[str, str]:
+    """Record node orders with the deliveries that told of them, and send what follows. One that makes the
+    transaction fail does not take the others with it: its deliveries wait. Returns those orders: id -> code."""
     wired = wiring.current()
-    outcome, effects = await in_ledger(
-        record, said, token, policies=wired.policies, now=wired.now(), real_now=wired.real_now()
-    )
-    for reference, what in outcome.items():
-        report.add(reference, "", what)
-    await send(effects, KINDS)
+    stuck: dict[str, str] = {}
+
+    async def whole(part: Sequence[Said]) -> tuple[dict[str, str], list[EffectRow]]:
+        return await in_ledger(record, part, token, policies=wired.policies, now=wired.now(), real_now=wired.real_now())
+
+    async def failed(one: Said, failure: Exception) -> None:
+        order, rows = one
+        reference, code = order.reference if order else "", type(failure).__name__
+        log_failure("fulfil", reference, failure)
+        await in_ledger(inbox.failed, rows, code, token, wired.now())
+        report.add(reference, "", "postponed", code)
+        if order is not None:
+            stuck[order.external_id] = code
+
+    for outcome, effects in await one_by_one(said, whole, failed):
+        for reference, what in outcome.items():
+            report.add(reference, "", what)
+        await send(effects, KINDS)
+    return stuck
 
 
 def record(
     session: Session,
-    said: Sequence[tuple[NodeOrder | None, Sequence[Mapping[str, Any]]]],
+    said: Sequence[Said],
     token: int,
     *,
     policies: Policies,

@@ -1,11 +1,10 @@
 """Follow parcels: by the carrier's deliveries and by looking at what is due (TRK-1's first half)."""
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from prefect import task
-from sqlmodel import Session
 
 from config import wiring
 from connectors.errors import ConnectorError, VendorRejected
@@ -15,6 +14,7 @@ from ledger.heartbeats import vendor_trouble, vendor_well
 from ledger.tables import InboxEvent, Shipment
 from ledger.tracking import claim_parcels, free_parcels, record_trackers, report_untold
 from tasks.runtime import Report, each, in_ledger, is_retryable, kept, work_off
+from tasks.stage import log_failure, one_by_one
 
 AGAIN = timedelta(minutes=15)
 CHUNK = 50
@@ -43,7 +43,7 @@ async def _poll_step(report: Report, size: int) -> int:
             report.add(target, "", "postponed", f"{len(ids)} parcels: {error.code}")
             return len(claimed.rows)
     await in_ledger(vendor_well, target, wired.real_now())
-    outcome = await in_ledger(record_trackers, trackers, wired.now())
+    outcome = await _merge(report, trackers)
     seen = {tracker.external_id for tracker in trackers}
     missing = [row for row in claimed.rows if row["tracker_external_id"] not in seen]
     await in_ledger(free_parcels, [row["id"] for row in missing], token, wired.now() + AGAIN, "not_told")
@@ -73,7 +73,9 @@ async def _ask(ids: list[str]) -> tuple[list[Tracker], dict[str, VendorRejected]
 async def take_deliveries(report: Report, size: int, source: str) -> int:
     """The carrier's webhooks: a hint which trackers to look at now."""
     wired = wiring.current()
-    claimed = await in_ledger(inbox.claim_inbox, source, limit=size, now=wired.now(), real_now=wired.real_now())
+    claimed = await in_ledger(
+        inbox.claim_inbox, source, limit=size, now=wired.now(), real_now=wired.real_now(), bodies=False
+    )
     if not claimed.rows:
         return 0
     token = claimed.lease.token
@@ -97,24 +99,29 @@ async def take_deliveries(report: Report, size: int, source: str) -> int:
     for subject, refusal in refused.items():
         await in_ledger(inbox.failed, about.pop(subject), refusal.reason, token, wired.now())
         report.add(subject, "", "postponed", refusal.reason)
-    outcome = await in_ledger(_record, trackers, about, plain, token, wired.now())
+    outcome = await _merge(report, trackers)
+    for tracker in trackers:
+        if tracker.external_id not in outcome:  # tried again by its own row, then a case
+            await in_ledger(inbox.failed, about.pop(tracker.external_id, []), "not_recorded", token, wired.now())
+    done = {row["id"]: outcome.get(subject, "gone") for subject, rows in about.items() for row in rows}
+    await in_ledger(inbox.handled, {**plain, **done}, token, wired.now())
     for tracker_id, state in outcome.items():
         report.add(tracker_id, "", state)
     return len(claimed.rows)
 
 
+async def _merge(report: Report, trackers: Sequence[Tracker]) -> dict[str, str]:
+    """Take over what the carrier says; a tracker that cannot be recorded is left out and stops no other."""
+
+    async def failed(tracker: Tracker, failure: Exception) -> None:
+        log_failure("track", tracker.external_id, failure)
+        report.add(tracker.external_id, "", "postponed", type(failure).__name__)
+
+    async def whole(part: Sequence[Tracker]) -> dict[str, str]:
+        return await in_ledger(record_trackers, part, wiring.current().now())
+
+    parts = await one_by_one(trackers, whole, failed) if trackers else []
+    return {tracker_id: state for part in parts for tracker_id, state in part.items()}
+
+
 IGNORED = ("batch.", "refund.", "scan_form.", "insurance.", "claim.", "report.", "payment.")
-
-
-def _record(
-    session: Session,
-    trackers: list[Any],
-    about: Mapping[str, list[Mapping[str, Any]]],
-    plain: Mapping[str, str],
-    token: int,
-    now: datetime,
-) -> dict[str, str]:
-    outcome = record_trackers(session, trackers, now)
-    done = {row["id"]: outcome.get(subject, "gone") for subject, rows in about.items() for row in rows}
-    inbox.handled(session, {**plain, **done}, token, now)
-    return outcome

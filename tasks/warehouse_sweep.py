@@ -1,6 +1,6 @@
 """Catch-up sweeps of nodes, and what shops show of their stock (REC-2)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,6 @@ from connectors.errors import ConnectorError
 from connectors.shops import unreadable
 from connectors.shops.base import Shop
 from domain.catalogue import NodeStock, ShopStock
-from domain.order import OrderError
 from domain.policy import Policies
 from ledger import inbox, shop_stock, stock
 from ledger.cursors import move_cursor, read_cursor
@@ -72,13 +71,15 @@ async def sweep_node_orders(target: str) -> Report:
     report, cursor, started = Report(f"sweep {target}"), f"node_orders:{target}", wired.now()
     since = await in_ledger(read_cursor, cursor)
     start = (since - wired.policies.capture.sweep_overlap) if since else started - FIRST_LOOK
-    size = wired.settings.commit_orders
+    size, stuck = wired.settings.commit_orders, dict[str, str]()
     try:
         with unreadable.collected() as refused:
             async for page in wired.warehouses()[target].orders_updated_since(start):
                 for at in range(0, len(page), size):
-                    await take_node_orders(report, [(order, []) for order in page[at : at + size]], 0)
-        await _hand_on(report, target, refused, started)
+                    stuck |= await take_node_orders(report, [(order, []) for order in page[at : at + size]], 0)
+        for external_id, error in refused.items():
+            report.add(external_id, "", "unreadable", error.code)
+        await _hand_on(target, [*refused, *stuck], started)
     except ConnectorError as error:
         await in_ledger(vendor_trouble, target, error.code, wired.real_now())
         report.add(target, "", "postponed", f"{error.operation}: {error.code}")
@@ -88,15 +89,13 @@ async def sweep_node_orders(target: str) -> Report:
     return report
 
 
-async def _hand_on(report: Report, target: str, refused: Mapping[str, OrderError], now: datetime) -> None:
-    """What the sweep could not read goes on as a delivery, at most one a day for each order: tried again by its
+async def _hand_on(target: str, external_ids: Sequence[str], now: datetime) -> None:
+    """What the sweep could not take goes on as a delivery, at most one a day for each order: tried again by its
     own row, then a case."""
     source, _, account = target.partition("/")
-    for external_id, error in refused.items():
-        report.add(external_id, "", "unreadable", error.code)
     unread = [
         inbox.Delivery(source, account, "order.swept", f"{external_id}:{now:%Y-%m-%d}", external_id, b"")
-        for external_id in refused
+        for external_id in external_ids
         if external_id
     ]
     await in_ledger(inbox.store, unread, now)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from ledger import operator
 from ledger.queue import MAX_ATTEMPTS
-from tasks import capture, deadlines, fulfil, reconcile, route, sweeping, validate
+from tasks import capture, deadlines, fulfil, reconcile, route, sweeping, tracking, validate, warehouse_sweep
 from tests.support.world import World, checkout
 from tests.tasks.shops import states, webhooks
 from tests.tasks.steps import cases
@@ -164,4 +164,64 @@ async def test_a_deadline_that_fails_stops_no_other(world: World, monkeypatch: p
     assert {"cancelled_unpaid": 1} == (await deadlines.run_deadlines.fn(100)).counts
     assert all(order["cancelled_at"] for order in world.orders())
     assert {"cancelled"} == set(states(world).values())
+    assert not world.broken()
+
+
+@sqlite_only
+@pytest.mark.row("FUL-4", bad_input=True)
+async def test_what_a_node_says_of_one_order_stops_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deliveries and the sweep alike."""
+    world.buy(*(body | {"lines": [{"sku": "GAS-230", "quantity": 1}]} for body in three()))
+    await world.settle()
+    await world.advance(0.9)
+    bad = world.row("SELECT f.id FROM fulfilment_order f JOIN orders o ON o.id = f.order_id WHERE o.name = :n", n=BAD)
+    real = fulfil.record_node_orders
+
+    def record(session: Any, said: Any, *args: Any) -> Any:
+        if any(order.reference.startswith(bad["id"]) for order in said):
+            raise _OwnFault
+        return real(session, said, *args)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fulfil, "record_node_orders", record)
+        for hours in (2, 1, 2.5):
+            await world.advance(hours)
+        report = await warehouse_sweep.sweep_node_orders.fn("shipbob/main")
+        await world.settle()
+        assert 1 == report.counts["postponed"]
+        assert [1, 0, 1] == [len(order["fulfillments"]) for order in world.orders()]
+        assert world.rows("SELECT id FROM inbox_event WHERE handled_at IS NULL AND error = '_OwnFault'")
+
+    await world.advance(1)
+    assert [1, 1, 1] == [len(order["fulfillments"]) for order in world.orders()]
+    assert [] == world.rows("SELECT id FROM inbox_event WHERE handled_at IS NULL")
+    assert not world.broken()
+
+
+@sqlite_only
+@pytest.mark.row("FUL-4", bad_input=True)
+async def test_what_a_carrier_says_of_one_parcel_stops_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.buy(*three())
+    for hours in (0.9, 2, 3, 2):
+        await world.advance(hours)
+    parcels = world.rows("SELECT tracker_external_id FROM shipment ORDER BY id")
+    assert [1, 1, 1] == [len(order["fulfillments"]) for order in world.orders()]
+    bad = parcels[1]["tracker_external_id"]
+    real = tracking.record_trackers
+
+    def record(session: Any, trackers: Any, now: Any) -> Any:
+        if any(tracker.external_id == bad for tracker in trackers):
+            raise _OwnFault
+        return real(session, trackers, now)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tracking, "record_trackers", record)
+        await world.advance(48)
+        await world.advance(24)
+        delivered = world.rows("SELECT tracker_external_id FROM shipment WHERE state = 'delivered'")
+        assert {row["tracker_external_id"] for row in parcels} - {bad} == {r["tracker_external_id"] for r in delivered}
+
+    await tracking.look_at_parcels.fn(100)
+    await world.advance(1)
+    assert {"completed"} == set(states(world).values())
     assert not world.broken()
