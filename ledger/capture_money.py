@@ -1,6 +1,6 @@
 """Payments and transactions of an order, from what its source says."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlmodel import Session
 from domain.ids import new_id
 from domain.order import IncomingOrder, IncomingTransaction, TransactionKind, TransactionStatus
 from domain.payments import TenderFacts, tender_facts
+from ledger.effects import EffectDraft
 from ledger.rows import Row, insert_new, select_by, upsert
 from ledger.tables import MoneyTransaction, Payment
 
@@ -163,4 +164,21 @@ def record_capture(
         ],
         keys=("order_id", "gateway"),
         update=("authorised_minor", "captured_minor", "authorisation_external_id", "authorisation_expires_at"),
+    )
+
+
+def capture_draft(order: Mapping[str, Any], payment: Mapping[str, Any]) -> EffectDraft:
+    """Take what a tender has authorised, in full."""
+    return EffectDraft(
+        kind="shop.capture",
+        key=f"capture:{payment['id']}:{payment['authorisation_external_id']}",
+        target=f"{order['source']}/{order['account']}",
+        order_id=order["id"],
+        subject_id=payment["id"],
+        request={
+            "payment_id": payment["id"],
+            "authorization": payment["authorisation_external_id"],
+            "amount_minor": payment["authorised_minor"],
+            "currency": payment["currency"],
+        },
     )

@@ -14,6 +14,7 @@ from domain.messages import ClaimKind
 from domain.nodes import NodeLine
 from domain.states import FulfilmentOrderState
 from ledger import queue, stock
+from ledger.capture_money import capture_draft
 from ledger.effects import EffectDraft
 from ledger.fulfilment import FulfilmentRow, advance_fulfilment_orders
 from ledger.messages import Claim, parcel_facts, say
@@ -146,26 +147,10 @@ class _Books:
             key = f"tracker:{shipment['id']}"
             drafts.append(EffectDraft("tracker.create", key, "trackers", order["id"], shipment["id"], about))
         return drafts + [
-            _capture(order, payment, target)
+            capture_draft(order, payment)
             for payment in self._payments.get(order["id"], [])
             if in_shop and payment["authorised_minor"] and payment["authorisation_external_id"]
         ]
-
-
-def _capture(order: OrderRow, payment: Mapping[str, Any], target: str) -> EffectDraft:
-    return EffectDraft(
-        "shop.capture",
-        f"capture:{payment['id']}:{payment['authorisation_external_id']}",
-        target,
-        order["id"],
-        payment["id"],
-        {
-            "payment_id": payment["id"],
-            "authorization": payment["authorisation_external_id"],
-            "amount_minor": payment["authorised_minor"],
-            "currency": payment["currency"],
-        },
-    )
 
 
 def _claim(departure: Departure, units: Mapping[str, int], lines: Sequence[Mapping[str, Any]]) -> Claim:

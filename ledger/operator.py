@@ -15,12 +15,13 @@ from domain.states import ENDED_ORDER, CaseState, EffectState, OrderState
 from domain.validation import WantedHold
 from ledger import audit, queue
 from ledger.cancelling import cancel_everywhere
+from ledger.capture_money import capture_draft
 from ledger.cases import DUE, move_case
 from ledger.effects import Handlers, decide_parked, plan, renew_rejected
 from ledger.fulfilment import fulfilment_orders_of
 from ledger.orders import EDIT_WINDOW, OPERATOR, OrderRow, lock_orders, open_holds, place_holds, release_holds
 from ledger.rows import select_by
-from ledger.tables import Effect, InboxEvent, Order, ReviewCase, Work
+from ledger.tables import Effect, InboxEvent, Order, Payment, ReviewCase, Work
 from ledger.tables.base import table_of
 
 HOLD = OPERATOR
@@ -162,6 +163,8 @@ def _act(session: Session, case: Any, choice: str, now: datetime, handlers: Mapp
     for order in orders:
         if choice == "cancel" and order["state"] not in ENDED_ORDER:
             return _cancel(session, order, now)
+        if choice == "capture_now":
+            return _capture(session, order, case["subject_id"], now)
         if choice in ("retry", "reroute"):
             return f"in line for {_requeue(session, _locked(session, order), now)}"
     return "recorded"
@@ -184,6 +187,14 @@ def _cancel(session: Session, order: OrderRow, now: datetime) -> str:
     plan(session, effects, now)
     asked = any(effect.kind == "shop.cancel" for effect in effects)
     return "the shop is asked to cancel" if asked else "the order is cancelled"
+
+
+def _capture(session: Session, order: OrderRow, payment_id: str, now: datetime) -> str:
+    [payment] = select_by(session, Payment, "id", [payment_id], lock=True)
+    if not payment["authorised_minor"]:
+        return "nothing is authorised any more"
+    plan(session, [capture_draft(order, payment)], now)
+    return "the shop is asked to take the money"
 
 
 def _requeue(session: Session, order: OrderRow, now: datetime) -> str:

@@ -17,10 +17,12 @@ from ledger.effects import EffectDraft, EffectRow, Handlers, Verdict
 from ledger.heartbeats import vendor_trouble, vendor_well
 from ledger.tables import Effect
 from tasks.runtime import Report, in_ledger, kept, place_of
+from tasks.stage import log_failure, one_by_one
 
 SETTLE = 25
 _TROUBLE = ("retry", "unknown", "doubt", "auth")
 logger = logging.getLogger(__name__)
+Pair = tuple[EffectRow, Verdict]
 Send = Callable[[Sequence[EffectRow]], Awaitable[list[Verdict]]]
 
 
@@ -82,8 +84,12 @@ async def _send_chunk(
     kinds: Mapping[str, EffectKind], kind: str, rows: Sequence[EffectRow], *, look_up: bool = False
 ) -> tuple[list[tuple[EffectRow, Verdict]], list[EffectRow]]:
     call = kinds[kind].look_up if look_up else kinds[kind].send
-    if call is None:  # the vendor honours our key: a doubtful call may simply be made again under it
-        pairs = [(row, Verdict("absent", code="keyed")) for row in rows]
+    if call is None:
+        # where the vendor honours our key a doubtful call is simply made again under it; else a person decides
+        settled = (
+            Verdict("absent", code="keyed") if kinds[kind].handlers.keyed else Verdict("doubt", code="sender_died")
+        )
+        pairs = [(row, settled) for row in rows]
     else:
         tokens = {row["lease_token"] for row in rows}
         async with kept(Effect, [row["id"] for row in rows], tokens.pop()):
@@ -92,17 +98,27 @@ async def _send_chunk(
             rest = [row for row in rows if row["id"] not in known]
             if rest:
                 pairs += zip(rest, await _guarded(kinds[kind], call, rest), strict=True)
-    now = wiring.current().now()
     follow: list[EffectRow] = []
     for start in range(0, len(pairs), SETTLE):
-        follow += await in_ledger(
-            settle_and_follow,
-            pairs[start : start + SETTLE],
-            {name: k.handlers for name, k in kinds.items()},
-            now=now,
-            real_now=wiring.current().real_now(),
-        )
+        follow += await _settle(kinds, pairs[start : start + SETTLE])
     return pairs, follow
+
+
+async def _settle(kinds: Mapping[str, EffectKind], pairs: Sequence[Pair]) -> list[EffectRow]:
+    """Record outcomes; one whose consequences cannot be written stays open like a failure of our own at sending,
+    and takes no other with it."""
+    handlers = {name: kind.handlers for name, kind in kinds.items()}
+
+    async def whole(part: Sequence[Pair]) -> list[EffectRow]:
+        now, real_now = wiring.current().now(), wiring.current().real_now()
+        return await in_ledger(settle_and_follow, part, handlers, now=now, real_now=real_now)
+
+    async def failed(pair: Pair, failure: Exception) -> None:
+        log_failure(pair[0]["kind"], pair[0]["id"], failure)
+        await whole([(pair[0], _own_failure(kinds[pair[0]["kind"]], failure))])
+
+    parts = await one_by_one(pairs, whole, failed) if pairs else []
+    return [row for part in parts for row in part]
 
 
 async def _look_first(kind: EffectKind, rows: Sequence[EffectRow]) -> list[tuple[EffectRow, Verdict]]:
@@ -125,8 +141,12 @@ async def _guarded(kind: EffectKind, call: Send, rows: Sequence[EffectRow]) -> l
     except Exception as failure:  # the loop of a batch: ends in a row
         extra = {"kind": rows[0]["kind"], "failure": type(failure).__name__, "place": place_of(failure)}
         logger.error("effects failed in our own program", extra=extra)  # no traceback: it could carry an order's data
-        settled = kind.handlers.keyed or kind.look_up is not None
-        return [Verdict("unknown" if settled else "doubt", code=type(failure).__name__)] * len(rows)
+        return [_own_failure(kind, failure)] * len(rows)
+
+
+def _own_failure(kind: EffectKind, failure: Exception) -> Verdict:
+    settled = kind.handlers.keyed or kind.look_up is not None
+    return Verdict("unknown" if settled else "doubt", code=type(failure).__name__)
 
 
 def settle_and_follow(

@@ -10,7 +10,7 @@ from domain.states import EffectState
 from ledger import audit, operator
 from ledger.cases import CaseDraft, open_cases
 from ledger.operator import Refused
-from ledger.tables import AuditEvent, Effect, Hold, Order, ReviewCase, ShopFulfilment, Work
+from ledger.tables import AuditEvent, Effect, Hold, Order, Payment, ReviewCase, ShopFulfilment, Work
 from tests.ledger.support import NOW, later, make_order, put, row_of, rows_of
 
 
@@ -193,3 +193,24 @@ def test_an_order_from_a_file_has_no_shop_and_is_cancelled_at_once(wiring: Wirin
 
     assert row_of(wiring, Order)["state"] == "cancelled"
     assert rows_of(wiring, Effect) == []
+
+
+def test_money_about_to_lapse_is_taken_at_a_persons_word(wiring: Wiring) -> None:
+    order_id = make_order(wiring, state="routing")
+    payment = {
+        "id": "pay_1",
+        "order_id": order_id,
+        "gateway": "card",
+        "currency": "USD",
+        "authorised_minor": 4500,
+        "authorisation_external_id": "auth_1",
+        "authorisation_expires_at": later(600),
+    }
+    put(wiring, Payment, payment)
+    draft = CaseDraft("k", "authorisation_expiring", order_id=order_id, subject_id="pay_1", choices=["capture_now"])
+    [case] = wiring.ledger(open_cases, [draft], NOW)
+
+    assert wiring.ledger(operator.resolve_case, case, "capture_now", NOW) == "the shop is asked to take the money"
+
+    effect = row_of(wiring, Effect, kind="shop.capture")
+    assert (effect["request"]["amount_minor"], effect["request"]["authorization"]) == (4500, "auth_1")
