@@ -1,6 +1,7 @@
 """One bad order never stops its batch: it backs off by its own row, then a person is asked; the others go on."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ import sqlalchemy as sa
 from ledger import operator
 from ledger.queue import MAX_ATTEMPTS
 from tasks import capture, deadlines, fulfil, reconcile, route, sweeping, tracking, validate, warehouse_sweep
+from tasks.effect_kinds import KINDS
+from tasks.shift import leftovers
 from tests.support.world import World, checkout
 from tests.tasks.shops import states, webhooks
 from tests.tasks.steps import cases
@@ -224,4 +227,35 @@ async def test_what_a_carrier_says_of_one_parcel_stops_no_other(world: World, mo
     await tracking.look_at_parcels.fn(100)
     await world.advance(1)
     assert {"completed"} == set(states(world).values())
+    assert not world.broken()
+
+
+@sqlite_only
+@pytest.mark.row("CAP-5", bad_input=True)
+async def test_an_effect_whose_outcome_cannot_be_recorded_stops_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All three holds stand in the shop; we know of two, and find out about the third."""
+    kind = KINDS["shop.hold"]
+
+    def held(session: Any, pairs: Any, now: Any) -> Any:
+        [bad] = session.execute(sa.text("SELECT id FROM orders WHERE name = :n"), {"n": BAD}).scalars()
+        if any(effect["order_id"] == bad for effect, _ in pairs):
+            raise _OwnFault
+        return kind.handlers.on_done(session, pairs, now)
+
+    with monkeypatch.context() as patched:
+        patched.setitem(KINDS, "shop.hold", replace(kind, handlers=replace(kind.handlers, on_done=held)))  # type: ignore[arg-type]
+        world.buy(*three())
+        await world.settle()
+        assert [True] * 3 == [order["held"] for order in world.orders()]
+        rows = world.rows("SELECT state, error FROM effect WHERE kind = 'shop.hold' ORDER BY state")
+        assert [("done", ""), ("done", ""), ("unknown", "_OwnFault")] == [(r["state"], r["error"]) for r in rows]
+
+    await world.advance(1)
+    await leftovers()
+    await world.advance(0.1)
+    assert [1] * 3 == list(world.sandbox.accepted("shopify")["fulfillmentOrderHold"].values())
+    assert {"in_fulfilment"} == set(states(world).values())
+    assert [False] * 3 == [order["held"] for order in world.orders()]
     assert not world.broken()
