@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from config import wiring
 from connectors.errors import ConnectorError
+from domain.money import to_decimal_text
 from ledger import books
 from ledger.cases import CaseDraft, open_cases
 from ledger.tables import Order, Payment
@@ -24,7 +25,8 @@ PAGE = 25
 async def balance() -> tuple[list[dict[str, Any]], list[str]]:
     """The trial balance per currency and account, and entries that do not balance."""
     rows = await in_ledger(books.trial_balance)
-    return [dict(row) for row in rows], await in_ledger(books.unbalanced_entries)
+    shown = [{**row, "amount": to_decimal_text(row["minor"], row["currency"])} for row in rows]
+    return shown, await in_ledger(books.unbalanced_entries)
 
 
 @task(

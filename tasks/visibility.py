@@ -17,10 +17,12 @@ from domain.decisions import in_words
 from ledger import audit
 from ledger.tables import Order
 from ledger.tables.base import table_of
-from tasks.runtime import Report, in_ledger
+from tasks.runtime import Line, Report, in_ledger
 
 MOST_ROWS = 600  # an artifact is one row of Prefect's database
 EXCEPTIONS = frozenset({"held", "postponed", "trouble", "refused", "node_refused", "out_of_stock", "rejected", "auth"})
+NOTHING = frozenset({"nothing_new", "stale", "ignored"})
+NOWHERE = {"order": "", "shop": "", "link": ""}
 
 
 def run_name() -> str:
@@ -37,17 +39,13 @@ def mark_run() -> None:
 
 async def show_batch(key: str, reports: Sequence[Report]) -> None:
     """One line per order with where it got to, why, and a link; events for what needs eyes."""
-    rows: dict[str, dict[str, Any]] = {}
+    rows: dict[str, tuple[str, Line]] = {}
     for report in reports:
         for line in report.lines:
             if not line.order_id:
                 continue
-            rows[line.order_id] = {
-                "order": line.name or line.order_id,
-                "stage": report.stage,
-                "outcome": line.outcome,
-                "reason": ", ".join(in_words(code) for code in line.reason.split(", ") if code),
-            }
+            if line.order_id not in rows or _weight(line) >= _weight(rows[line.order_id][1]):
+                rows[line.order_id] = (report.stage, line)
             if line.outcome in EXCEPTIONS:
                 emit_event(
                     f"aftercart.order.{line.outcome}",
@@ -59,17 +57,24 @@ async def show_batch(key: str, reports: Sequence[Report]) -> None:
                 )
     if not rows:
         return
-    links = await in_ledger(order_links, list(rows)[:MOST_ROWS])
-    names = await in_ledger(order_numbers, [i for i, row in rows.items() if row["order"] == i])
-    table = [
-        {**row, "order": names.get(order_id, row["order"]), "link": links.get(order_id, "")}
-        for order_id, row in list(rows.items())[:MOST_ROWS]
-    ]
+    shown = list(rows)[:MOST_ROWS]
+    known = await in_ledger(order_places, shown)
+    table = [{**known.get(order_id, NOWHERE), **_row(*rows[order_id])} for order_id in shown]
     stages = ", ".join(
         f"{report.stage} {sum(report.counts.values())} in {report.seconds:.1f} s" for report in reports if report.lines
     )
     more = f"; {len(rows) - MOST_ROWS} more orders not listed" if len(rows) > MOST_ROWS else ""
     await acreate_table_artifact(table=table, key=key, description=f"{len(rows)} orders: {stages}{more}")
+
+
+def _weight(line: Line) -> int:
+    """What an order's one line tells: trouble before progress, progress before nothing."""
+    return 2 if line.outcome in EXCEPTIONS else int(line.outcome not in NOTHING)
+
+
+def _row(stage: str, line: Line) -> dict[str, str]:
+    reason = ", ".join(in_words(code) for code in line.reason.split(", ") if code)
+    return {"stage": stage, "outcome": line.outcome.replace("_", " "), "reason": reason}
 
 
 async def show_text(key: str, markdown: str, description: str = "") -> None:
@@ -80,8 +85,8 @@ async def show_table(key: str, rows: Sequence[Mapping[str, Any]], description: s
     await acreate_table_artifact(table=[dict(row) for row in rows], key=key, description=description)
 
 
-def order_links(session: Session, order_ids: Sequence[str]) -> dict[str, str]:
-    """The order's page in its shop's admin (option `order_url` of the account)."""
+def order_places(session: Session, order_ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Number, shop and the order's page in its shop's admin (option `order_url` of the account), as table cells."""
     table = table_of(Order)
     rows = session.execute(
         sa.select(table.c.id, table.c.source, table.c.account, table.c.external_id, table.c.name).where(
@@ -89,14 +94,10 @@ def order_links(session: Session, order_ids: Sequence[str]) -> dict[str, str]:
         )
     ).mappings()
     urls = {a.target: str(a.options.get("order_url", "")) for a in wiring.current().accounts.shops}
-    return {
-        row["id"]: urls.get(f"{row['source']}/{row['account']}", "")
-        .replace("{id}", row["external_id"].rpartition("/")[2])
-        .replace("{name}", row["name"].lstrip("#"))
-        for row in rows
-    }
-
-
-def order_numbers(session: Session, order_ids: Sequence[str]) -> dict[str, str]:
-    table = table_of(Order)
-    return dict(session.execute(sa.select(table.c.id, table.c.name).where(table.c.id.in_(order_ids))).all())
+    found = {}
+    for row in rows:
+        url = urls.get(f"{row['source']}/{row['account']}", "")
+        url = url.replace("{id}", row["external_id"].rpartition("/")[2]).replace("{name}", row["name"].lstrip("#"))
+        link = f"[open]({url})" if url else ""
+        found[row["id"]] = {"order": row["name"], "shop": row["account"], "link": link}
+    return found
