@@ -85,10 +85,10 @@ class PrefectApi:
             or 0
         )
 
-    async def state_of(self, run: str) -> str:
-        """The type of a flow run's state, such as COMPLETED."""
-        found = await self._call("GET", f"/flow_runs/{run}")
-        return "" if found is None else str(found["state_type"])
+    async def state_of(self, run: str) -> tuple[str, str]:
+        """The type of a flow run's state, such as COMPLETED, and what Prefect says of it."""
+        found = await self._call("GET", f"/flow_runs/{run}") or {}
+        return str(found.get("state_type") or ""), str((found.get("state") or {}).get("message") or "")
 
     async def task_runs(self, flow: str) -> Sequence[Mapping[str, Any]]:
         """Every task run of a flow, in pages."""

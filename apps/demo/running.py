@@ -13,6 +13,7 @@ from time import monotonic
 
 import httpx
 from rich.console import Console
+from rich.text import Text
 
 from apps.cli.output import errors
 from apps.demo import people
@@ -46,7 +47,7 @@ def run(arguments: Sequence[str], *, console: Console | None = None) -> int:
     except (StartError, PrefectUnreachable, StoryError, httpx.HTTPError) as error:
         result.error = str(error)
         result.write(options.json)
-        errors.print(f"[bold red]aftercart demo:[/] {error}", highlight=False, soft_wrap=True)
+        errors.print(Text.assemble(("aftercart demo: ", "bold red"), str(error)), soft_wrap=True)
         return 1
 
 

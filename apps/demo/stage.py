@@ -18,6 +18,7 @@ from ledger.tables.base import table_of
 _inbox, _work, _effect = table_of(InboxEvent), table_of(Work), table_of(Effect)
 _LOOK_S = 0.1
 _MINUTE = timedelta(minutes=1)
+_ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 
 def set_clock(session: Session, offset_s: float) -> None:
@@ -146,14 +147,14 @@ class Stage:
         """Wait for runs to complete. Raises: StoryError when one ends otherwise."""
 
         async def ended() -> bool:
-            return all(
-                [await self.prefect.state_of(run) in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED") for run in runs]
-            )
+            return all([(await self.prefect.state_of(run))[0] in _ENDED for run in runs])
 
         await self.until(ended, what=f"{', '.join(self.runs[run] for run in runs)} end", deadline_s=150)
         for run in runs:
-            if (state := await self.prefect.state_of(run)) != "COMPLETED":
-                raise StoryError(f"the run of {self.runs[run]} ended as {state}; see the Prefect UI and var/demo/log")
+            state, message = await self.prefect.state_of(run)
+            if state != "COMPLETED":
+                url = f"{self.prefect.url}/runs/flow-run/{run}"
+                raise StoryError(f"the run of {self.runs[run]} ended as {state} ({message}); see {url} and the logs")
 
     async def run(self, *names: str) -> None:
         """Runs of deployments side by side, to their end."""
