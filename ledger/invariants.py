@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from domain.messages import CATALOGUE
 from domain.states import ENDED_ORDER, OrderState
 from ledger import books
 from ledger.tables import (
@@ -172,12 +173,13 @@ def cancelled_orders_hold_nothing(session: Session, _: datetime) -> list[str]:
 
 
 def said_once(session: Session, _: datetime) -> list[str]:
-    """One mail per claim about a subject, unless the facts differ."""
+    """One mail per subject of every claim that may not be repeated."""
+    once = [str(kind) for kind, entry in CATALOGUE.items() if not entry.repeatable]
     return _ids(
         session,
         sa.select(sa.func.min(msg.c.id))
-        .where(msg.c.state == "sent")
-        .group_by(msg.c.kind, msg.c.subject_id, msg.c.dedupe_key)
+        .where(msg.c.state == "sent", msg.c.kind.in_(once))
+        .group_by(msg.c.kind, msg.c.subject_id, msg.c.channel)
         .having(sa.func.count() > 1),
     )
 
