@@ -1,21 +1,20 @@
 """Validation against the ledger: read what a judgement needs, record what it came to."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from domain.addresses import check_format
 from domain.messages import ClaimKind
-from domain.order import Address
 from domain.payments import judge_payment
 from domain.policy import Policies
 from domain.states import OrderState
 from domain.validation import OrderSnapshot, Validation, WantedHold, validate
 from ledger import queue, stock
+from ledger.address_checks import JUDGED, address_problems, ships
 from ledger.capture_money import facts_of
 from ledger.deadlines import DeadlineDraft, set_deadlines
 from ledger.decisions import record_decisions
@@ -26,7 +25,6 @@ from ledger.orders import (
     OrderRow,
     address_of,
     advance_orders,
-    contact_row,
     contacts,
     lines_of,
     lock_orders,
@@ -34,70 +32,18 @@ from ledger.orders import (
     place_holds,
     release_holds,
 )
-from ledger.rows import group_by, insert_new, select_by
+from ledger.rows import group_by, select_by
 from ledger.tables import AuditEvent, Order, OrderContact, Payment
 from ledger.tables.base import table_of
 
 _order, _contact, _audit = table_of(Order), table_of(OrderContact), table_of(AuditEvent)
-_JUDGED = (OrderState.RECEIVED, OrderState.VALIDATING, OrderState.HELD)
-
-
-@dataclass(frozen=True, slots=True)
-class ToVerify:
-    """An address that the carrier has not been asked about yet."""
-
-    order_id: str
-    contact_id: str
-    address: Address
-
-
-@dataclass(frozen=True, slots=True)
-class AddressAnswer:
-    """The carrier's verdict on one contact version."""
-
-    contact_id: str
-    verdict: str
-    suggestion: Address | None = None
-
-
-def addresses_to_verify(session: Session, order_ids: Sequence[str]) -> list[ToVerify]:
-    """Addresses whose format is right and whose online verdict is missing."""
-    orders = select_by(session, Order, "id", order_ids)
-    lines = lines_of(session, order_ids)
-    found = contacts(session, [order["contact_id"] for order in orders])
-    wanted = []
-    for order in orders:
-        contact = found[order["contact_id"]]
-        if contact["verdict"] or not _ships(lines[order["id"]]) or order["state"] not in _JUDGED:
-            continue
-        address = address_of(contact)
-        if not _problems(address):
-            wanted.append(ToVerify(order["id"], contact["id"], address))
-    return wanted
-
-
-def record_answers(session: Session, answers: Sequence[AddressAnswer], now: datetime) -> None:
-    """Keep verdicts with the contact version that they are about; a suggestion is a version of its own kind."""
-    for answer in answers:
-        session.execute(sa.update(_contact).where(_contact.c.id == answer.contact_id).values(verdict=answer.verdict))
-        if answer.suggestion is not None:
-            row = select_by(session, OrderContact, "id", [answer.contact_id])[0]
-            insert_new(
-                session,
-                OrderContact,
-                [
-                    contact_row(
-                        row["order_id"], "suggestion", row["version"], "carrier", answer.suggestion, row["email"], now
-                    )
-                ],
-            )
 
 
 def judge_orders(
     session: Session, order_ids: Sequence[str], policies: Policies, now: datetime
 ) -> dict[str, Validation]:
     """Judge orders and record everything that follows. Orders that are past validation are left alone."""
-    orders = [row for row in lock_orders(session, order_ids).values() if row["state"] in _JUDGED]
+    orders = [row for row in lock_orders(session, order_ids).values() if row["state"] in JUDGED]
     if not orders:
         return {}
     lines = lines_of(session, [order["id"] for order in orders])
@@ -164,15 +110,15 @@ def _snapshots(
     result = {}
     for order in orders:
         contact = found[order["contact_id"]]
-        ships = _ships(lines[order["id"]])
-        problems = _problems(address_of(contact)) if ships else ()
+        shipped = ships(lines[order["id"]])
+        problems = address_problems(address_of(contact)) if shipped else ()
         result[order["id"]] = OrderSnapshot(
             order_id=order["id"],
             total_minor=order["total_minor"],
             currency=order["currency"],
             placed_at=order["placed_at"],
             payment=judge_payment(order["total_minor"], [facts_of(p) for p in payments.get(order["id"], [])], now),
-            ships=ships,
+            ships=shipped,
             address_problems=problems,
             address_verdict=contact["verdict"],
             address_version=contact["version"],
@@ -314,16 +260,6 @@ def _question(reason: str) -> str:
         "address_missing_unit": "missing_unit",
         "address_unverifiable": "unverifiable",
     }.get(reason, "invalid")
-
-
-def _ships(lines: Sequence[Mapping[str, Any]]) -> bool:
-    return any(line["requires_shipping"] and line["ordered"] > line["cancelled"] for line in lines)
-
-
-def _problems(address: Address) -> tuple[str, ...]:
-    if address == Address() or not (address.line1 or address.city):
-        return ("address:missing",)
-    return tuple(f"{p.field}:{p.code}" for p in check_format(address).problems if not p.warning)
 
 
 def _released_by_person(session: Session, order_ids: Sequence[str]) -> set[tuple[str, str]]:

@@ -12,12 +12,13 @@ from connectors.errors import ConnectorError
 from domain.policy import Policies
 from domain.validation import Validation
 from ledger import inbox, queue
+from ledger.address_checks import AddressAnswer, ToVerify, addresses_to_verify, record_answers
 from ledger.answers import take_answers
 from ledger.claims import still_held
 from ledger.heartbeats import vendor_trouble, vendor_well
 from ledger.orders import lock_orders
 from ledger.tables import InboxEvent, Work
-from ledger.validating import AddressAnswer, ToVerify, addresses_to_verify, judge_orders, record_answers
+from ledger.validating import judge_orders
 from tasks.runtime import Report, each, in_ledger, is_retryable, kept, work_off
 from tasks.stage import claim_stage, isolated, order_names, postpone_failed
 
