@@ -8,17 +8,20 @@ claim has taken the row.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from ledger.rows import mappings
+from ledger.rows import among
 from ledger.session import is_sqlite
 from ledger.tables import Claimable, ClaimCounter
 from ledger.tables.base import table_of
 
 LEASE = timedelta(seconds=20)
+_counter = table_of(ClaimCounter)
+_NEXT = sa.update(_counter).where(_counter.c.id == 1).values(value=_counter.c.value + 1).returning(_counter.c.value)
+_NEXT_OF_SEQUENCE = sa.text("SELECT nextval('claim_token')")
 
 
 class LeaseLost(Exception):
@@ -40,11 +43,9 @@ class Claimed:
 def new_lease(session: Session, *, real_now: datetime, lease: timedelta = LEASE) -> Lease:
     """A fresh token with its end."""
     if is_sqlite(session):
-        table = table_of(ClaimCounter)
-        statement = sa.update(table).where(table.c.id == 1).values(value=table.c.value + 1).returning(table.c.value)
-        token = session.execute(statement).scalar_one()
+        token = session.connection().execute(_NEXT).scalar_one()
     else:
-        token = session.execute(sa.text("SELECT nextval('claim_token')")).scalar_one()
+        token = session.connection().execute(_NEXT_OF_SEQUENCE).scalar_one()
     return Lease(int(token), real_now + lease)
 
 
@@ -60,8 +61,10 @@ def claim(
     values: Mapping[str, Any] | None = None,
     lease: timedelta = LEASE,
     free_only: bool = True,
+    without: Sequence[str] = (),
 ) -> Claimed:
-    """Take up to `limit` due rows that nobody holds; `values` are set in the same statement.
+    """Take up to `limit` due rows that nobody holds; `values` are set in the same statement. Columns that are
+    large and not needed are left out by `without`.
 
     `free_only=False` takes rows whose lease columns do not guard them (effects: their state does).
     """
@@ -76,13 +79,14 @@ def claim(
     if not ids:
         return Claimed(Lease(0, real_now), [])
     taken = new_lease(session, real_now=real_now, lease=lease)
-    session.execute(
+    rows = session.connection().execute(
         sa.update(table)
-        .where(key.in_(ids))
+        .where(among(session, key, ids))
         .values(lease_token=taken.token, lease_until=taken.until, attempts=table.c.attempts + 1, **(values or {}))
+        .returning(*(column for column in table.c if column.name not in without))
     )
-    rows = mappings(session, sa.select(table).where(key.in_(ids)).order_by(*(table.c[n] for n in order_by)))
-    return Claimed(taken, rows)
+    found_rows = cast(list[Mapping[str, Any]], rows.mappings().all())
+    return Claimed(taken, sorted(found_rows, key=lambda row: [row[name] for name in order_by]))
 
 
 def still_held(session: Session, model: type[Claimable], ids: Sequence[str], token: int) -> set[str]:
@@ -90,7 +94,7 @@ def still_held(session: Session, model: type[Claimable], ids: Sequence[str], tok
     if not ids:
         return set()
     table = table_of(model)
-    statement = sa.select(table.c.id).where(table.c.id.in_(ids), table.c.lease_token == token)
+    statement = sa.select(table.c.id).where(among(session, table.c.id, ids), table.c.lease_token == token)
     return set(session.execute(statement.order_by(table.c.id).with_for_update()).scalars())
 
 

@@ -12,7 +12,7 @@ from domain.states import FulfilmentOrderState, OrderState, RequestState, check
 from ledger import audit, queue, stock
 from ledger.effects import EffectDraft
 from ledger.orders import EDIT_WINDOW, OrderRow, advance_orders, count_units, open_holds, release_holds
-from ledger.rows import Row, group_by, select_by
+from ledger.rows import Row, group_by, select_by, update_by
 from ledger.tables import FulfilmentOrder, FulfilmentOrderLine, Location, Order, ShopFulfilment
 from ledger.tables.base import table_of
 
@@ -196,14 +196,17 @@ def record_acceptance(session: Session, accepted: Sequence[tuple[str, str]], now
         for row in select_by(session, FulfilmentOrder, "id", list(ids), lock=True)
         if row["request_state"] == RequestState.SUBMITTED
     ]
-    for row in rows:
-        advance_fulfilment_orders(
-            session,
-            [(row, {"state": FulfilmentOrderState.IN_PROGRESS, "request_state": RequestState.ACCEPTED})],
-            "node_accepted",
-            now,
-            values={"node_external_id": ids[row["id"]], "accepted_at": now},
-        )
+    advance_fulfilment_orders(
+        session,
+        [
+            (row, {"state": str(FulfilmentOrderState.IN_PROGRESS), "request_state": str(RequestState.ACCEPTED)})
+            for row in rows
+        ],
+        "node_accepted",
+        now,
+        values={"accepted_at": now},
+    )
+    update_by(session, FulfilmentOrder, [{"id": row["id"], "node_external_id": ids[row["id"]]} for row in rows])
     stock.take_over(session, [row["id"] for row in rows], now)
 
 

@@ -12,7 +12,7 @@ from domain.ids import new_id
 from ledger.cases import CaseDraft, open_cases
 from ledger.claims import Claimed, claim
 from ledger.queue import MAX_ATTEMPTS, backoff
-from ledger.rows import insert_missing
+from ledger.rows import among, insert_missing
 from ledger.tables import InboxEvent
 from ledger.tables.base import table_of
 
@@ -52,8 +52,10 @@ def store(session: Session, deliveries: Sequence[Delivery], now: datetime) -> in
     return insert_missing(session, InboxEvent, rows)
 
 
-def claim_inbox(session: Session, source: str, *, limit: int, now: datetime, real_now: datetime) -> Claimed:
-    """Take unhandled events of one kind of source, oldest first."""
+def claim_inbox(
+    session: Session, source: str, *, limit: int, now: datetime, real_now: datetime, bodies: bool = True
+) -> Claimed:
+    """Take unhandled events of one kind of source, oldest first; without `bodies` where the vendor is asked anyway."""
     return claim(
         session,
         InboxEvent,
@@ -62,6 +64,7 @@ def claim_inbox(session: Session, source: str, *, limit: int, now: datetime, rea
         now=now,
         real_now=real_now,
         order_by=("received_at",),
+        without=() if bodies else ("body",),
     )
 
 
@@ -73,7 +76,7 @@ def handled(session: Session, outcomes: Mapping[str, str], token: int, now: date
     for outcome, ids in by_outcome.items():
         session.execute(
             sa.update(_inbox)
-            .where(_inbox.c.id.in_(ids), _inbox.c.lease_token == token)
+            .where(among(session, _inbox.c.id, ids), _inbox.c.lease_token == token)
             .values(handled_at=now, outcome=outcome, lease_until=None, error="")
         )
 

@@ -22,7 +22,7 @@ from ledger.fulfilment import (
 )
 from ledger.orders import contacts, lock_orders, open_holds
 from ledger.rows import insert_new, select_by
-from ledger.shipments import add_shipments, advance_shipment, node_cancelled, tracking_url
+from ledger.shipments import add_shipments, advance_shipments, node_cancelled, tracking_url
 from ledger.tables import Document, FulfilmentOrder, Order, Shipment
 
 LABEL_POSTED = timedelta(hours=6)
@@ -190,32 +190,34 @@ def label_bought(
         )
         add_shipments(
             session,
-            [{
-                "id": new_id("shp"),
-                "order_id": row["order_id"],
-                "fulfilment_order_id": row["id"],
-                "external_id": label.quote_external_id,
-                "state": ParcelState.LABEL_CREATED,
-                "tracking_number": label.tracking_number,
-                "carrier": label.carrier,
-                "service": label.service,
-                "tracking_url": tracking_url(policies, label.carrier, label.tracking_number),
-                "label_document_id": document,
-                "quote_external_id": label.quote_external_id,
-                "label_cost_minor": label.cost_minor,
-                "label_currency": label.currency,
-                "tracker_external_id": label.tracker_external_id,
-                "polling": False,
-                "shop_fulfilment_external_id": "",
-                "created_at": now,
-                "shipped_at": None,
-                "delivered_at": None,
-                "estimated_delivery": None,
-                "due_at": now,
-                "attempts": 0,
-                "lease_token": 0,
-                "error": "",
-            }],
+            [
+                {
+                    "id": new_id("shp"),
+                    "order_id": row["order_id"],
+                    "fulfilment_order_id": row["id"],
+                    "external_id": label.quote_external_id,
+                    "state": ParcelState.LABEL_CREATED,
+                    "tracking_number": label.tracking_number,
+                    "carrier": label.carrier,
+                    "service": label.service,
+                    "tracking_url": tracking_url(policies, label.carrier, label.tracking_number),
+                    "label_document_id": document,
+                    "quote_external_id": label.quote_external_id,
+                    "label_cost_minor": label.cost_minor,
+                    "label_currency": label.currency,
+                    "tracker_external_id": label.tracker_external_id,
+                    "polling": False,
+                    "shop_fulfilment_external_id": "",
+                    "created_at": now,
+                    "shipped_at": None,
+                    "delivered_at": None,
+                    "estimated_delivery": None,
+                    "due_at": now,
+                    "attempts": 0,
+                    "lease_token": 0,
+                    "error": "",
+                }
+            ],
             now,
         )
         if orders[effect["order_id"]]["state"] == OrderState.CANCELLED:
@@ -259,8 +261,9 @@ def store_document(
 
 def voided(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
     """`on_done` of label.void."""
-    for row in select_by(session, Shipment, "id", [effect["subject_id"] for effect, _ in pairs]):
-        advance_shipment(session, row, ParcelState.CANCELLED, cause="label_voided", now=now, values={"polling": False})
+    rows = select_by(session, Shipment, "id", [effect["subject_id"] for effect, _ in pairs])
+    gone = {"polling": False}
+    advance_shipments(session, [(row, ParcelState.CANCELLED, gone) for row in rows], cause="label_voided", now=now)
     queue.enqueue(session, [queue.work_row("reconcile", effect["order_id"], now) for effect, _ in pairs])
     return []
 

@@ -12,7 +12,7 @@ from domain.order import Address
 from domain.states import check
 from domain.validation import WantedHold
 from ledger import audit
-from ledger.rows import Row, insert_rows, mappings, select_by
+from ledger.rows import Row, among, insert_rows, mappings, select_by
 from ledger.tables import Hold, Order, OrderContact, OrderLine
 from ledger.tables.base import table_of
 
@@ -51,7 +51,7 @@ def advance_orders(session: Session, moves: Sequence[tuple[OrderRow, str, str]],
 def open_holds(session: Session, order_ids: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
     """Open holds by order."""
     found: dict[str, list[Mapping[str, Any]]] = {}
-    statement = sa.select(_hold).where(_hold.c.order_id.in_(order_ids), _hold.c.released_at.is_(None))
+    statement = sa.select(_hold).where(among(session, _hold.c.order_id, order_ids), _hold.c.released_at.is_(None))
     for row in mappings(session, statement):
         found.setdefault(row["order_id"], []).append(row)
     return found

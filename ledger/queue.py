@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from ledger.claims import Claimed, claim, still_held
-from ledger.rows import Row, insert_into
+from ledger.rows import Row, among, insert_into
 from ledger.tables import Effect, InboxEvent, Work
 from ledger.tables.base import table_of
 
@@ -68,7 +68,7 @@ def finish_work(session: Session, ids: Sequence[str], token: int, now: datetime)
     """Take the rows out of the line; one that was asked for again meanwhile stays, free and due."""
     if not ids:
         return
-    mine = sa.and_(_work.c.id.in_(ids), _work.c.lease_token == token)
+    mine = sa.and_(among(session, _work.c.id, ids), _work.c.lease_token == token)
     session.execute(sa.delete(_work).where(mine, _work.c.error != _AGAIN))
     session.execute(sa.update(_work).where(mine).values(lease_until=None, attempts=0, error=""))
 

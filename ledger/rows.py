@@ -85,6 +85,16 @@ def _update(model: type[SQLModel], key: str, names: tuple[str, ...]) -> sa.Updat
     )
 
 
+def among(session: Session, column: sa.ColumnElement[Any], values: Iterable[str]) -> sa.ColumnElement[bool]:
+    """`column` is one of the texts, which travel as one value: a list of marks would be written out each time."""
+    if is_sqlite(session):
+        wanted = sa.bindparam(None, orjson.dumps(list(values)).decode(), sa.Text())
+        return column.in_(sa.select(sa.column("value")).select_from(sa.func.json_each(wanted)))
+    array = sa.bindparam(None, list(values), postgresql.ARRAY(sa.String()))
+    found: sa.ColumnElement[bool] = column == sa.func.any(array)
+    return found
+
+
 def mappings(session: Session, statement: sa.Executable) -> list[Mapping[str, Any]]:
     """Rows of a statement by column name."""
     return cast(list[Mapping[str, Any]], session.execute(statement).mappings().all())

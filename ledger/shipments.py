@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
 from sqlmodel import Session
 
 from domain.ids import new_id
@@ -209,17 +208,19 @@ def node_cancelled(session: Session, order: OrderRow, row: FulfilmentRow, now: d
     return []
 
 
-def advance_shipment(
+def advance_shipments(
     session: Session,
-    row: Mapping[str, Any],
-    to: ParcelState,
+    moves: Sequence[tuple[Mapping[str, Any], ParcelState, Mapping[str, Any]]],
     *,
     cause: str,
     now: datetime,
-    values: Mapping[str, Any] | None = None,
 ) -> None:
-    """The one writer of a parcel's state. Raises: IllegalTransition."""
-    if row["state"] != to:
-        check("shipment", row["state"], to)
-        audit.append(session, [audit.entry("shipment", row["id"], row["state"], to, cause, now)])
-    session.execute(sa.update(_shipment).where(_shipment.c.id == row["id"]).values(state=to, **(values or {})))
+    """The one writer of a parcel's state: (row, state, further columns; the same ones in all moves).
+    Raises: IllegalTransition."""
+    entries = []
+    for row, to, _ in moves:
+        if row["state"] != to:
+            check("shipment", row["state"], to)
+            entries.append(audit.entry("shipment", row["id"], row["state"], to, cause, now))
+    audit.append(session, entries)
+    update_by(session, Shipment, [{"id": row["id"], "state": to, **values} for row, to, values in moves])

@@ -14,7 +14,7 @@ from ledger.cases import CaseDraft, open_cases
 from ledger.effects import EffectDraft, EffectRow, Verdict
 from ledger.fulfilment import after_shop_release
 from ledger.orders import open_holds
-from ledger.rows import group_by, select_by
+from ledger.rows import group_by, select_by, update_by
 from ledger.tables import Order, Payment, Shipment, ShipmentLine, ShopFulfilment
 from ledger.tables.base import table_of
 
@@ -25,12 +25,13 @@ _mirror, _shipment = table_of(ShopFulfilment), table_of(Shipment)
 def held(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
     """The shop keeps the fulfilment order back under our hold. One whose release was wanted meanwhile stays
     `wanted`, so that the release finds it."""
-    for effect, verdict in pairs:
-        session.execute(
-            sa.update(_mirror)
-            .where(_mirror.c.id == effect["subject_id"], _mirror.c.hold_state == "wanted")
-            .values(hold_state="held", hold_external_id=verdict.external_id)
-        )
+    statement = (
+        sa.update(_mirror)
+        .where(_mirror.c.id == sa.bindparam("b_id"), _mirror.c.hold_state == "wanted")
+        .values(hold_state="held", hold_external_id=sa.bindparam("b_hold"))
+    )
+    held_there = [{"b_id": effect["subject_id"], "b_hold": verdict.external_id} for effect, verdict in pairs]
+    session.connection().execute(statement, held_there)
     return []
 
 
@@ -107,12 +108,8 @@ def guard_release(session: Session, effects: Sequence[EffectRow], now: datetime)
 
 def fulfilled(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
     """The shop knows the parcel."""
-    for effect, verdict in pairs:
-        session.execute(
-            sa.update(_shipment)
-            .where(_shipment.c.id == effect["subject_id"])
-            .values(shop_fulfilment_external_id=verdict.external_id)
-        )
+    known = [{"id": e["subject_id"], "shop_fulfilment_external_id": verdict.external_id} for e, verdict in pairs]
+    update_by(session, Shipment, known)
     return []
 
 

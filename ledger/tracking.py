@@ -16,8 +16,8 @@ from ledger.claims import Claimed, claim
 from ledger.effects import EffectDraft, EffectRow, Verdict
 from ledger.messages import TROUBLE, Claim, parcel_facts, say
 from ledger.orders import OrderRow, advance_orders, count_units, lines_of, lock_orders
-from ledger.rows import group_by, insert_new, select_by
-from ledger.shipments import advance_shipment
+from ledger.rows import Row, group_by, insert_missing, select_by, update_by
+from ledger.shipments import advance_shipments
 from ledger.tables import Shipment, ShipmentLine, TrackingEventRow
 from ledger.tables.base import table_of
 
@@ -73,64 +73,53 @@ def record_trackers(session: Session, trackers: Sequence[Tracker], now: datetime
     wanted = [t.external_id for t in trackers]
     parcels = group_by(select_by(session, Shipment, "tracker_external_id", wanted), "tracker_external_id")
     orders = lock_orders(session, [p["order_id"] for rows in parcels.values() for p in rows])
-    outcome: dict[str, str] = {}
-    for tracker in trackers:
-        rows = parcels.get(tracker.external_id, [])
-        if not rows:
-            outcome[tracker.external_id] = "unknown_tracker"
-        for row in rows:
-            outcome[tracker.external_id] = _record(session, orders[row["order_id"]], row, tracker, now)
+    known = [(row, tracker) for tracker in trackers for row in parcels.get(tracker.external_id, [])]
+    insert_missing(session, TrackingEventRow, [_event(row, event) for row, t in known for event in t.events])
+    events = group_by(select_by(session, TrackingEventRow, "shipment_id", {r["id"] for r, _ in known}), "shipment_id")
+    outcome = dict.fromkeys(wanted, "unknown_tracker")
+    moves: dict[str, tuple[Mapping[str, Any], ParcelState, dict[str, Any]]] = {}
+    for row, tracker in known:
+        state = _merged(row, events.get(row["id"], []))
+        moves[row["id"]] = (row, state, _values(row, state, tracker, now))
+        outcome[tracker.external_id] = str(state)
+    advance_shipments(session, list(moves.values()), cause="tracking", now=now)
+    for row, state, values in moves.values():
+        if row["state"] != state:
+            _milestone(session, orders[row["order_id"]], {**row, **values, "state": state}, state, now)
     return outcome
 
 
-def _record(session: Session, order: OrderRow, row: Mapping[str, Any], tracker: Tracker, now: datetime) -> str:
-    insert_new(
-        session,
-        TrackingEventRow,
-        [
-            {
-                "shipment_id": row["id"],
-                "digest": event.digest(),
-                "state": event.state,
-                "raw_code": event.raw_code,
-                "detail_code": event.detail_code,
-                "city": event.city,
-                "country": event.country,
-                "occurred_at": event.occurred_at,
-            }
-            for event in tracker.events
-        ],
-        returning="digest",
-    )
-    state = _merged(session, row)
-    ended = state in TERMINAL
+def _event(row: Mapping[str, Any], event: TrackingEvent) -> Row:
+    return {
+        "shipment_id": row["id"],
+        "digest": event.digest(),
+        "state": event.state,
+        "raw_code": event.raw_code,
+        "detail_code": event.detail_code,
+        "city": event.city,
+        "country": event.country,
+        "occurred_at": event.occurred_at,
+    }
+
+
+def _values(row: Mapping[str, Any], state: ParcelState, tracker: Tracker, now: datetime) -> dict[str, Any]:
     near = state in (ParcelState.OUT_FOR_DELIVERY, ParcelState.ARRIVED_LOCAL, ParcelState.ATTEMPTED)
-    values = {
-        "polling": not ended,
+    return {
+        "polling": state not in TERMINAL,
         "due_at": now + (NEAR if near else QUIET),
         "lease_until": None,
         "attempts": 0,
         "error": "",
         "estimated_delivery": tracker.estimated_delivery,
+        "delivered_at": now if state is ParcelState.DELIVERED else row["delivered_at"],
     }
-    if state is ParcelState.DELIVERED:
-        values["delivered_at"] = now
-    before = row["state"]
-    advance_shipment(session, row, state, cause="tracking", now=now, values=values)
-    if before != state:
-        _milestone(session, order, {**row, **values, "state": state}, state, now)
-    return str(state)
 
 
-def _merged(session: Session, row: Mapping[str, Any]) -> ParcelState:
+def _merged(row: Mapping[str, Any], known: Sequence[Mapping[str, Any]]) -> ParcelState:
     current = ParcelState(row["state"])
     if current in TERMINAL:
         return current
-    events = [
-        TrackingEvent(ParcelState(e["state"]), e["occurred_at"], e["raw_code"])
-        for e in select_by(session, TrackingEventRow, "shipment_id", [row["id"]])
-    ]
-    merged = merge_state(events)
+    merged = merge_state([TrackingEvent(ParcelState(e["state"]), e["occurred_at"], e["raw_code"]) for e in known])
     return current if merged is ParcelState.UNKNOWN else merged
 
 
@@ -162,10 +151,6 @@ def complete_if_done(session: Session, order: OrderRow, now: datetime) -> None:
 
 def tracker_made(session: Session, pairs: Sequence[tuple[EffectRow, Verdict]], now: datetime) -> list[EffectDraft]:
     """`on_done` of tracker.create."""
-    for effect, verdict in pairs:
-        session.execute(
-            sa.update(_shipment)
-            .where(_shipment.c.id == effect["subject_id"])
-            .values(tracker_external_id=verdict.external_id)
-        )
+    made = [{"id": effect["subject_id"], "tracker_external_id": verdict.external_id} for effect, verdict in pairs]
+    update_by(session, Shipment, made)
     return []

@@ -28,7 +28,7 @@ from tasks.runtime import Report, in_ledger, is_retryable, kept, work_off
 from tasks.stage import log_failure, one_by_one
 
 ORDER_TOPICS = ("orders/", "fulfillments/", "refunds/", "order_transactions/", "fulfillment_orders/")
-PAGE = 50  # deliveries taken at once; many are about the same orders
+PAGE = 100  # deliveries taken at once; many are about the same orders
 
 
 @task(name="capture", retries=2, retry_delay_seconds=[1, 5], retry_condition_fn=is_retryable)
@@ -48,7 +48,9 @@ async def run(limit: int) -> Report:
 
 async def _step(report: Report, size: int, source: str) -> int:
     wired = wiring.current()
-    claimed = await in_ledger(inbox.claim_inbox, source, limit=size, now=wired.now(), real_now=wired.real_now())
+    claimed = await in_ledger(
+        inbox.claim_inbox, source, limit=size, now=wired.now(), real_now=wired.real_now(), bodies=False
+    )
     if not claimed.rows:
         return 0
     async with kept(InboxEvent, [row["id"] for row in claimed.rows], claimed.lease.token):
