@@ -53,6 +53,12 @@ class OrderWatch:
         self._say("process-orders was silent; a run was started")
         return True
 
+    async def bury_lost_runs(self) -> None:
+        """Before the worker starts: what a killed supervisor left as running in Prefect is not running."""
+        lost = await self._api.crash_lost_runs()
+        if lost:
+            self._say(f"{lost} runs had ended with an earlier start; Prefect was told")
+
     async def catch_up(self) -> None:
         """Sweep at once: it makes webhook subscriptions, reads stock, and takes what was missed."""
         for name in SWEEPS:

@@ -105,6 +105,17 @@ class PrefectApi:
         body = {"flow_runs": {"state": {"type": {"any_": list(states)}}}}
         return int(await self._call("POST", "/flow_runs/count", body) or 0)
 
+    async def crash_lost_runs(self) -> int:
+        """Mark runs as crashed that the server believes alive; only when no worker lives. Returns how many."""
+        lost = await self._call("POST", "/flow_runs/filter", {
+            "flow_runs": {"state": {"type": {"any_": ["RUNNING", "PENDING", "CANCELLING"]}}},
+            "work_pools": {"name": {"any_": [POOL]}},
+        }) or []  # fmt: skip
+        for run in lost:
+            state = {"type": "CRASHED", "name": "Crashed", "message": "its process ended with an earlier start"}
+            await self._call("POST", f"/flow_runs/{run['id']}/set_state", {"state": state, "force": True})
+        return len(lost)
+
     async def pool_exists(self) -> bool:
         return await self._call("GET", f"/work_pools/{POOL}") is not None
 

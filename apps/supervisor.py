@@ -120,8 +120,9 @@ class Supervisor:
         await asyncio.gather(self._begin(server), self._begin(receiver))
         await self._finish(deploying)
         if self.options.worker:
-            await self._begin(worker)
             watch = OrderWatch(self.wiring, self.options.say)
+            await watch.bury_lost_runs()
+            await self._begin(worker)
             if self.options.sweep:
                 await watch.catch_up()
             self._keepers.append(asyncio.create_task(watch.run()))
