@@ -4,7 +4,7 @@ import re
 
 from tests.support.shared import ROOT
 
-GUIDE = (ROOT / "docs" / "guides" / "operator.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "docs" / "guides" / "operating.md").read_text(encoding="utf-8")
 
 
 def test_every_kind_of_case_is_in_the_operators_guide() -> None:
