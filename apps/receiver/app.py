@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import sqlalchemy as sa
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from apps.portal.address_answer import AddressAnswers
@@ -24,36 +26,43 @@ logger = logging.getLogger(__name__)
 ANSWER = "/answers/{purpose}/{subject}/{version}/{expires}/{signature}"
 
 
-def create_app(wiring: Wiring, *, patience_s: float = 2.5) -> FastAPI:
+def create_app(wiring: Wiring, *, patience_s: float = 2.5) -> Starlette:
     """`patience_s`: how long a write waits for the database. Raises: ConfigError when the accounts file is wrong."""
     transactions = Transactions(wiring, patience_s=patience_s)
     writer = GroupWriter(wiring, transactions)
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         writer.start()
         yield
         await writer.stop()
         transactions.close()
 
-    app = FastAPI(title="Aftercart receiver", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     hooks, health, floor = Hooks(wiring, writer), Health(wiring, writer), Floor(wiring, transactions)
-    app.add_route("/hooks/{system}/{account}", hooks.post, methods=["POST"])
-    app.add_route("/healthz", health.live, methods=["GET"])
-    app.add_route("/readyz", health.ready, methods=["GET"])
-    app.add_route("/warehouse/{location}/pick-lists", floor.lists, methods=["GET"])
-    app.add_route("/warehouse/{location}/pick-lists/{list_id}.pdf", floor.sheet, methods=["GET"])
-    app.add_route("/warehouse/{location}/labels/{shipment_id}.pdf", floor.label, methods=["GET"])
-    app.add_route("/warehouse/{location}/packing-slips/{shipment_id}.pdf", floor.slip, methods=["GET"])
-    app.add_route("/warehouse/{location}/scans", floor.scan, methods=["POST"])
     answers = AddressAnswers(wiring, writer)
-    app.add_route(ANSWER, answers.show, methods=["GET"])
-    app.add_route(ANSWER, answers.give, methods=["POST"])
-    app.add_exception_handler(Refusal, _refused)
-    app.add_exception_handler(HTTPException, _no_such_route)
-    app.add_exception_handler(sa.exc.OperationalError, _database_away)
-    app.add_middleware(_Boundary)
-    return app
+    routes = [
+        Route("/hooks/{system}/{account}", hooks.post, methods=["POST"]),
+        Route("/healthz", health.live, methods=["GET"]),
+        Route("/readyz", health.ready, methods=["GET"]),
+        Route("/warehouse/{location}/pick-lists", floor.lists, methods=["GET"]),
+        Route("/warehouse/{location}/pick-lists/{list_id}.pdf", floor.sheet, methods=["GET"]),
+        Route("/warehouse/{location}/labels/{shipment_id}.pdf", floor.label, methods=["GET"]),
+        Route("/warehouse/{location}/packing-slips/{shipment_id}.pdf", floor.slip, methods=["GET"]),
+        Route("/warehouse/{location}/scans", floor.scan, methods=["POST"]),
+        Route(ANSWER, answers.show, methods=["GET"]),
+        Route(ANSWER, answers.give, methods=["POST"]),
+    ]
+    # No FastAPI here: its routes put a stack of contexts around each request, and deliveries are many.
+    return Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        middleware=[Middleware(_Boundary)],
+        exception_handlers={
+            Refusal: _refused,
+            HTTPException: _no_such_route,
+            sa.exc.OperationalError: _database_away,
+        },
+    )
 
 
 async def _refused(_request: Request, error: Exception) -> Response:
