@@ -25,20 +25,15 @@ class OrderState(StrEnum):
     ROUTING = "routing"  # promised to nodes, waits for its release time
     IN_FULFILMENT = "in_fulfilment"
     COMPLETED = "completed"  # every wanted unit shipped and delivered
-    CLOSED = "closed"
-    REJECTED = "rejected"
     CANCELLED = "cancelled"
 
 
 class FulfilmentOrderState(StrEnum):
     SCHEDULED = "scheduled"
     OPEN = "open"
-    ON_HOLD = "on_hold"
     IN_PROGRESS = "in_progress"
     CLOSED = "closed"
-    INCOMPLETE = "incomplete"
     CANCELLED = "cancelled"
-    MOVED = "moved"
 
 
 class RequestState(StrEnum):
@@ -69,8 +64,6 @@ class MessageState(StrEnum):
 
 class CaseState(StrEnum):
     OPEN = "open"
-    OWNED = "owned"
-    WAITING = "waiting"
     RESOLVED = "resolved"
 
 
@@ -87,28 +80,23 @@ Table = Mapping[S, frozenset[S]]
 _O = OrderState
 ORDER: Table[OrderState] = {
     _O.RECEIVED: frozenset({_O.VALIDATING}),
-    _O.VALIDATING: frozenset({_O.HELD, _O.ACCEPTED, _O.REJECTED, _O.CANCELLED}),
-    _O.HELD: frozenset({_O.VALIDATING, _O.ACCEPTED, _O.REJECTED, _O.CANCELLED}),
+    _O.VALIDATING: frozenset({_O.HELD, _O.ACCEPTED, _O.CANCELLED}),
+    _O.HELD: frozenset({_O.VALIDATING, _O.ACCEPTED, _O.CANCELLED}),
     _O.ACCEPTED: frozenset({_O.ROUTING, _O.HELD, _O.CANCELLED}),
     _O.ROUTING: frozenset({_O.IN_FULFILMENT, _O.HELD, _O.CANCELLED}),
     _O.IN_FULFILMENT: frozenset({_O.COMPLETED, _O.ROUTING, _O.CANCELLED}),
-    _O.COMPLETED: frozenset({_O.CLOSED}),
-    _O.CLOSED: frozenset({_O.COMPLETED}),
-    _O.REJECTED: frozenset(),
+    _O.COMPLETED: frozenset(),
     _O.CANCELLED: frozenset(),
 }
-ENDED_ORDER = frozenset({_O.COMPLETED, _O.CLOSED, _O.REJECTED, _O.CANCELLED})
+ENDED_ORDER = frozenset({_O.COMPLETED, _O.CANCELLED})
 
 _F = FulfilmentOrderState
 FULFILMENT_ORDER: Table[FulfilmentOrderState] = {
     _F.SCHEDULED: frozenset({_F.OPEN, _F.CANCELLED}),
-    _F.OPEN: frozenset({_F.ON_HOLD, _F.IN_PROGRESS, _F.CANCELLED, _F.MOVED}),
-    _F.ON_HOLD: frozenset({_F.OPEN, _F.CANCELLED}),
-    _F.IN_PROGRESS: frozenset({_F.CLOSED, _F.INCOMPLETE, _F.CANCELLED}),
-    _F.INCOMPLETE: frozenset({_F.OPEN, _F.CANCELLED}),
+    _F.OPEN: frozenset({_F.IN_PROGRESS, _F.CANCELLED}),
+    _F.IN_PROGRESS: frozenset({_F.CLOSED, _F.CANCELLED}),
     _F.CLOSED: frozenset(),
     _F.CANCELLED: frozenset(),
-    _F.MOVED: frozenset(),
 }
 
 _R = RequestState
@@ -142,9 +130,7 @@ MESSAGE: Table[MessageState] = {
 
 _C = CaseState
 CASE: Table[CaseState] = {
-    _C.OPEN: frozenset({_C.OWNED, _C.WAITING, _C.RESOLVED}),
-    _C.OWNED: frozenset({_C.WAITING, _C.RESOLVED}),
-    _C.WAITING: frozenset({_C.OWNED, _C.RESOLVED}),
+    _C.OPEN: frozenset({_C.RESOLVED}),
     _C.RESOLVED: frozenset(),
 }
 
@@ -172,8 +158,14 @@ MACHINES: Mapping[str, Mapping[StrEnum, frozenset[StrEnum]]] = {
     "shipment": PARCEL,  # type: ignore[dict-item]
 }
 INITIAL: Mapping[str, str] = {
-    "order": "received", "fulfilment_order": "scheduled", "request": "unsubmitted", "effect": "planned",
-    "message": "planned", "review_case": "open", "deadline": "pending", "shipment": "unknown",
+    "order": "received",
+    "fulfilment_order": "scheduled",
+    "request": "unsubmitted",
+    "effect": "planned",
+    "message": "planned",
+    "review_case": "open",
+    "deadline": "pending",
+    "shipment": "unknown",
 }
 
 

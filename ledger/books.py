@@ -18,7 +18,7 @@ from ledger.tables import JournalEntry, JournalLine, MoneyTransaction, Order, Pa
 from ledger.tables.base import table_of
 
 _entry, _line = table_of(JournalEntry), table_of(JournalLine)
-_NOT_OWED = (OrderState.RECEIVED, OrderState.VALIDATING, OrderState.HELD, OrderState.REJECTED, OrderState.CANCELLED)
+_NOT_OWED = (OrderState.RECEIVED, OrderState.VALIDATING, OrderState.HELD, OrderState.CANCELLED)
 
 
 def post_orders(session: Session, order_ids: Sequence[str], now: datetime) -> dict[str, int]:

@@ -74,7 +74,7 @@ def cancel_here(session: Session, order: OrderRow, cause: str, now: datetime) ->
 
 def _withdraw(session: Session, order: OrderRow, row: Any, cause: str, now: datetime) -> list[EffectDraft]:
     state, request = row["state"], row["request_state"]
-    if state in (FulfilmentOrderState.CANCELLED, FulfilmentOrderState.CLOSED, FulfilmentOrderState.MOVED):
+    if state in (FulfilmentOrderState.CANCELLED, FulfilmentOrderState.CLOSED):
         return []
     if request == RequestState.UNSUBMITTED:
         stock.release(session, [row["id"]], now)

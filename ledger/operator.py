@@ -211,9 +211,7 @@ def _requeue(session: Session, order: OrderRow, now: datetime) -> str:
 
 def _routed(session: Session, order_id: str) -> bool:
     """Whether some unit is promised to a node and not yet told to it, or all has been told."""
-    return any(
-        row["state"] not in ("cancelled", "moved") for row in fulfilment_orders_of(session, [order_id])[order_id]
-    )
+    return any(row["state"] != "cancelled" for row in fulfilment_orders_of(session, [order_id])[order_id])
 
 
 def _resolve_about(session: Session, subject_id: str, cause: str, now: datetime) -> None:

@@ -95,7 +95,7 @@ def guard_release(session: Session, effects: Sequence[EffectRow], now: datetime)
     refused = {}
     for effect in effects:
         order = orders[effect["order_id"]]
-        if order["state"] in (OrderState.CANCELLED, OrderState.REJECTED) or order["cancelled_at"] is not None:
+        if order["state"] == OrderState.CANCELLED or order["cancelled_at"] is not None:
             refused[effect["id"]] = "cancel:order_ended"
         elif order["fence_token"]:
             refused[effect["id"]] = "wait:fenced"

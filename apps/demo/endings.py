@@ -21,7 +21,7 @@ MISSING, UNEXPLAINED, ESCAPED = "not captured", "unexplained", "left though canc
 LATE = "cancelled_too_late"  # the case of such an order
 _order = table_of(Order)
 _TROUBLE = {ParcelState.EXCEPTION, ParcelState.LOST, ParcelState.RETURNING, ParcelState.RETURNED, ParcelState.DAMAGED}
-_AT_NODE = ("open", "in_progress", "incomplete", "on_hold", "scheduled")
+_AT_NODE = ("open", "in_progress", "scheduled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +77,13 @@ class _Look:
         holds = [hold for hold in self._holds.get(order["id"], []) if hold["name"] != EDIT_WINDOW]
         if order["state"] == "cancelled" and LATE in self.cases(order["id"]):
             return ESCAPED, "the warehouse had picked it already: a person recalls it or awaits its return"
-        if order["state"] in ("cancelled", "rejected"):
+        if order["state"] == "cancelled":
             return str(order["state"]), in_words(order["cancel_reason"])
         if holds:
             reasons = "; ".join(f"{in_words(h['reason'])} ({h['owner']}, due {h['due_at']:%d %b %H:%M})" for h in holds)
             return "held", reasons
         parcels = [p for p in self._parcels.get(order["id"], []) if p["state"] != ParcelState.CANCELLED]
-        if order["state"] in ("completed", "closed"):
+        if order["state"] == "completed":
             return (
                 ("delivered", f"{len(parcels)} parcels" if len(parcels) > 1 else "")
                 if parcels

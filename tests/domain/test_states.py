@@ -56,8 +56,8 @@ def test_check_allows_the_table_and_nothing_else(name: str) -> None:
 @pytest.mark.parametrize(
     ("machine", "ends"),
     [
-        ("order", {"rejected", "cancelled"}),
-        ("fulfilment_order", {"closed", "cancelled", "moved"}),
+        ("order", {"completed", "cancelled"}),
+        ("fulfilment_order", {"closed", "cancelled"}),
         ("request", {"rejected", "cancelled"}),
         ("effect", {"done", "rejected", "cancelled"}),
         ("review_case", {"resolved"}),

@@ -62,7 +62,6 @@ def test_resolving_spares_cases_with_a_similar_key(wiring: Wiring, other: str) -
 def test_moves_are_audited_with_actor_and_run(wiring: Wiring) -> None:
     [case_id] = open_case(wiring)
     tokens = audit.actor.set("agent:7"), audit.flow_run_id.set("run-1")
-    wiring.ledger(cases.move_case, case_id, CaseState.OWNED, cause="taken", now=later(1))
     wiring.ledger(cases.move_case, case_id, CaseState.RESOLVED, cause="accept", now=later(2))
     audit.actor.reset(tokens[0])
     audit.flow_run_id.reset(tokens[1])
@@ -72,8 +71,7 @@ def test_moves_are_audited_with_actor_and_run(wiring: Wiring) -> None:
     trail = rows_of(wiring, AuditEvent, aggregate_id=case_id)
     assert [(e["from_state"], e["to_state"], e["cause"], e["actor"], e["flow_run_id"]) for e in trail] == [
         ("", "open", "cancelled_too_late", "system", ""),
-        ("open", "owned", "taken", "agent:7", "run-1"),
-        ("owned", "resolved", "accept", "agent:7", "run-1"),
+        ("open", "resolved", "accept", "agent:7", "run-1"),
     ]
 
 
@@ -84,4 +82,4 @@ def test_resolved_case_stays_resolved(wiring: Wiring) -> None:
     with pytest.raises(IllegalTransition):
         wiring.ledger(cases.move_case, case_id, CaseState.OPEN, cause="", now=NOW)
     with pytest.raises(KeyError):
-        wiring.ledger(cases.move_case, "case_none", CaseState.OWNED, cause="", now=NOW)
+        wiring.ledger(cases.move_case, "case_none", CaseState.RESOLVED, cause="", now=NOW)
