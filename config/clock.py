@@ -31,6 +31,11 @@ class ProductClock:
                     self._fresh_until = monotonic() + REFRESH_S
         return real_now() + self._offset
 
+    @property
+    def fresh(self) -> bool:
+        """Whether `now` needs no look into the ledger."""
+        return monotonic() < self._fresh_until
+
     def forget(self) -> None:
         """Read the offset again at the next call."""
         self._fresh_until = 0.0

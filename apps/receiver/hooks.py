@@ -54,7 +54,9 @@ class Hooks:
             raise Refusal("stale_signature" if error.code == "stale" else "bad_signature") from None
 
     async def _product_time(self) -> datetime:
-        """Not on the event loop: the clock's offset is read from the ledger."""
+        """Not on the event loop when the clock's offset must be read from the ledger."""
+        if self._wiring.clock.fresh:
+            return self._wiring.now()
         try:
             return await asyncio.to_thread(self._wiring.now)
         except sa.exc.DBAPIError:
