@@ -1,5 +1,6 @@
 """Fixtures that every test may use. Servers start lazily, once per test process."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -22,6 +23,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+os.environ["COLUMNS"] = "160"  # tables of the command line do not depend on the terminal that runs the tests
 
 
 @pytest.fixture(scope="session")

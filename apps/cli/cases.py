@@ -7,7 +7,7 @@ import typer
 from rich.text import Text
 from sqlmodel import Session
 
-from apps.cli.output import as_person, console, moment, show_json, table
+from apps.cli.output import as_person, moment, say, show_json, table
 from config import wiring
 from domain.decisions import in_words
 from domain.states import CaseState
@@ -94,4 +94,4 @@ def resolve(
             session, case_id, choice, current.now(), {name: kind.handlers for name, kind in KINDS.items()}
         )
 
-    console.print(f"Case {case_id} is resolved: {choice}; {current.ledger(act)}.")
+    say(f"Case {case_id} is resolved: {choice}; {current.ledger(act)}.")

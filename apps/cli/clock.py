@@ -8,7 +8,7 @@ import sqlalchemy as sa
 import typer
 from sqlmodel import Session
 
-from apps.cli.output import UserError, as_person, console, show_json
+from apps.cli.output import UserError, as_person, console, say, show_json
 from config import wiring
 from config.policies import duration
 from ledger import audit
@@ -54,7 +54,7 @@ def advance(
         httpx.post(url, json={"offset_s": offset}, timeout=30).raise_for_status()
     except httpx.HTTPError as error:
         raise UserError(f"the sandbox did not follow ({type(error).__name__} at {url}); is it running?") from None
-    console.print(f"It is now {current.now():%Y-%m-%d %H:%M:%S} UTC.")
+    say(f"It is now {current.now():%Y-%m-%d %H:%M:%S} UTC.")
 
 
 def move_clock(session: Session, step: timedelta) -> float:

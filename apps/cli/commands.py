@@ -14,7 +14,7 @@ from apps.cli.cases import cases
 from apps.cli.clock import clock
 from apps.cli.importing import import_orders
 from apps.cli.orders import orders
-from apps.cli.output import PROBLEM, UserError, console, show_json, table
+from apps.cli.output import PROBLEM, UserError, console, say, show_json, table
 from apps.supervisor import Options, Supervisor
 from config import wiring
 
@@ -122,7 +122,7 @@ def migrate() -> None:
 
     engine = wiring.current().engine
     schema.upgrade(engine)
-    console.print(f"The database is at revision {schema.current_revision(engine)}.")
+    say(f"The database is at revision {schema.current_revision(engine)}.")
 
 
 @app.command()

@@ -7,7 +7,7 @@ import typer
 from sqlmodel import Session
 
 from apps.cli.order_story import print_story, read_story
-from apps.cli.output import as_person, console, moment, show_json, table
+from apps.cli.output import as_person, console, moment, say, show_json, table
 from config import wiring
 from domain.decisions import in_words
 from domain.money import to_decimal_text
@@ -92,7 +92,7 @@ def hold(
         return order
 
     order = current.ledger(act)
-    console.print(f"{order['name']} is held. `aftercart orders release {order['name'].removeprefix('#')}` lets it go.")
+    say(f"{order['name']} is held. `aftercart orders release {order['name'].removeprefix('#')}` lets it go.")
 
 
 @orders.command()
@@ -112,7 +112,7 @@ def release(
         return order, operator.release(session, order, hold_name, current.now())
 
     order, stage = current.ledger(act)
-    console.print(f"{order['name']}: the hold {hold_name} has ended; in line for {stage}.")
+    say(f"{order['name']}: the hold {hold_name} has ended; in line for {stage}.")
 
 
 @orders.command()
@@ -127,7 +127,7 @@ def retry(name: Name, account: Account = "") -> None:
 
     order, stages, effects = current.ledger(act)
     if stages or effects:
-        console.print(f"{order['name']}: {stages} stages and {effects} outside effects are tried now.")
+        say(f"{order['name']}: {stages} stages and {effects} outside effects are tried now.")
     else:
         console.print(
             f"{order['name']} waits for nothing that could be tried; `aftercart orders show` says why it stands."

@@ -106,3 +106,8 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], 
 
 def moment(value: datetime | None) -> str:
     return "" if value is None else f"{value:%Y-%m-%d %H:%M}"
+
+
+def say(line: str) -> None:
+    """One line of plain words, never broken by the terminal's width: it is read by scripts too."""
+    console.print(line, soft_wrap=True)
