@@ -15,12 +15,13 @@ from apps.demo.people import address
 from apps.demo.purchases import SCARCE, SOLD_OUT, SPLIT_ONLY, Purchase
 from apps.demo.stage import Stage
 from ledger import operator
-from ledger.tables import Order, ReviewCase
+from ledger.scans import have_left
+from ledger.tables import FulfilmentOrder, Order, ReviewCase
 from ledger.tables.base import table_of
 
 FLOOR_TOKEN, FLOOR = "sandbox-floor-token", "brooklyn"
 SHOPS = ("alpha", "nord")
-_order, _case = table_of(Order), table_of(ReviewCase)
+_order, _case, _fo = table_of(Order), table_of(ReviewCase), table_of(FulfilmentOrder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,14 +202,18 @@ class Story:
 
         def act(session: Session) -> str:
             case = session.execute(
-                sa.select(_case.c.id, _order.c.name)
+                sa.select(_case.c.id, _case.c.order_id, _order.c.name)
                 .join(_order, _order.c.id == _case.c.order_id)
                 .where(_case.c.kind == "short_pick", _case.c.state != "resolved")
             ).first()
-            if case is None:
-                return ""
+            if case is None or have_left(session, _parts(session, case.order_id)):
+                return ""  # what has left in part cannot be cancelled: the case stays open
             operator.resolve_case(session, case.id, "cancel", wiring.now())
             return str(case.name)
 
         if name := wiring.ledger(act):
             self.notes.append(f"{name}: a unit was missing at the shelf; a clerk chose to cancel")
+
+
+def _parts(session: Session, order_id: str) -> list[str]:
+    return list(session.execute(sa.select(_fo.c.id).where(_fo.c.order_id == order_id)).scalars())

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 import sqlalchemy as sa
 
@@ -124,3 +125,15 @@ async def test_the_reckoning_notices(name: str, copied: Wiring, finished_demo: F
     await prefect.aclose()
 
     assert name in [check.name for check in checks if not check.ok]
+
+
+def test_every_schedule_has_runs_to_come(finished_demo: FinishedDemo) -> None:
+    """Prefect's scheduler works with the libraries that are installed here."""
+    ui = finished_demo.addresses["Prefect UI"].removesuffix("/runs")
+    body = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}, "limit": 200}
+    coming = httpx.post(f"{ui}/api/flow_runs/filter", json=body, timeout=30).raise_for_status().json()
+    deployments = httpx.post(f"{ui}/api/deployments/filter", json={}, timeout=30).raise_for_status().json()
+
+    scheduled = {each["id"] for each in deployments if each["schedules"]}
+    assert scheduled
+    assert scheduled == {run["deployment_id"] for run in coming} & scheduled
