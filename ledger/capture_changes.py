@@ -13,12 +13,12 @@ from ledger import queue
 from ledger.cancelling import cancel_here
 from ledger.capture_money import update_money
 from ledger.cases import CaseDraft, open_cases, resolve_by_key
+from ledger.completing import complete_if_done
 from ledger.effects import EffectDraft
 from ledger.orders import OrderRow, add_contact, address_of, contacts, lines_of
 from ledger.rows import select_by
 from ledger.tables import Order, OrderLine, ReviewCase
 from ledger.tables.base import table_of
-from ledger.tracking import complete_if_done
 
 _order, _line = table_of(Order), table_of(OrderLine)
 _BEFORE_ROUTING = {OrderState.RECEIVED, OrderState.VALIDATING, OrderState.HELD, OrderState.ACCEPTED}

@@ -12,9 +12,11 @@ from sqlmodel import Session
 
 from domain.messages import ClaimKind
 from domain.nodes import NodeLine
+from domain.parcels import TERMINAL, ParcelState
 from domain.states import FulfilmentOrderState
 from ledger import queue, stock
 from ledger.capture_money import capture_draft
+from ledger.completing import count_delivered
 from ledger.effects import EffectDraft
 from ledger.fulfilment import FulfilmentRow, advance_fulfilment_orders
 from ledger.messages import Claim, parcel_facts, say
@@ -60,15 +62,29 @@ def mark_shipped(session: Session, departures: Sequence[Departure], now: datetim
         session,
         Shipment,
         [
-            {"id": d.shipment["id"], "shipped_at": d.shipped_at, "polling": True, "due_at": d.shipped_at + FIRST_LOOK}
+            {
+                "id": d.shipment["id"],
+                "shipped_at": d.shipped_at,
+                "polling": d.shipment["state"] not in TERMINAL,
+                "due_at": d.shipped_at + FIRST_LOOK,
+            }
             for d in departures
         ],
     )
     stock.consume(session, consumed, now)
     insert_missing(session, ShipmentLine, content)
+    _count_arrived(session, departures, content, now)
     queue.enqueue(session, [queue.work_row("reconcile", order_id, now) for order_id in books.lines])
     say(session, claims, now)
     return [draft for departure in departures for draft in books.effects(departure)]
+
+
+def _count_arrived(session: Session, departures: Sequence[Departure], content: Sequence[Row], now: datetime) -> None:
+    """Parcels that arrived before we heard of their leaving: what is in them is known only now."""
+    for departure in departures:
+        if departure.shipment["state"] == ParcelState.DELIVERED:
+            mine = [row for row in content if row["shipment_id"] == departure.shipment["id"]]
+            count_delivered(session, departure.order, {r["order_line_id"]: r["quantity"] for r in mine}, now)
 
 
 class _Books:

@@ -9,13 +9,13 @@ from sqlmodel import Session
 
 from domain.messages import ClaimKind
 from domain.parcels import TERMINAL, ParcelState, Tracker, TrackingEvent, merge_state
-from domain.states import OrderState
 from ledger import queue
 from ledger.cases import CaseDraft, open_cases
 from ledger.claims import Claimed, claim
+from ledger.completing import count_delivered
 from ledger.effects import EffectDraft, EffectRow, Verdict
 from ledger.messages import TROUBLE, Claim, parcel_facts, say
-from ledger.orders import OrderRow, advance_orders, count_units, lines_of, lock_orders
+from ledger.orders import OrderRow, lines_of, lock_orders
 from ledger.rows import Row, group_by, insert_missing, select_by, update_by
 from ledger.shipments import advance_shipments
 from ledger.tables import Shipment, ShipmentLine, TrackingEventRow
@@ -133,20 +133,10 @@ def _milestone(session: Session, order: OrderRow, parcel: Mapping[str, Any], sta
         say(session, [Claim(ClaimKind.PARCEL_OUT_FOR_DELIVERY, parcel["id"], order, facts)], now)
     elif state is ParcelState.DELIVERED:
         say(session, [Claim(ClaimKind.PARCEL_DELIVERED, parcel["id"], order, facts)], now)
-        count_units(session, [(line_id, "delivered", count) for line_id, count in content.items()])
-        complete_if_done(session, order, now)
+        count_delivered(session, order, content, now)
     elif state in TROUBLE:
         facts["exception"] = TROUBLE[state]
         say(session, [Claim(ClaimKind.PARCEL_EXCEPTION, parcel["id"], order, facts)], now)
-
-
-def complete_if_done(session: Session, order: OrderRow, now: datetime) -> None:
-    """An order whose every wanted unit is delivered is completed."""
-    lines = lines_of(session, [order["id"]])[order["id"]]
-    done = all(line["delivered"] >= line["ordered"] - line["cancelled"] for line in lines if line["requires_shipping"])
-    if done and order["state"] == OrderState.IN_FULFILMENT:
-        advance_orders(session, [(order, OrderState.COMPLETED, "delivered")], now)
-        queue.enqueue(session, [queue.work_row("reconcile", order["id"], now)])
 
 
 def tracker_made(session: Session, pairs: Sequence[tuple[EffectRow, Verdict]], now: datetime) -> list[EffectDraft]:
