@@ -237,3 +237,23 @@ async def test_a_parcel_nobody_knows_changes_nothing(world: World) -> None:
     assert "unknown_tracker" in outcomes
     assert {} == cases(world)
     assert not world.broken()
+
+
+@sqlite_only
+@pytest.mark.row("FUL-4", bad_input=True)
+async def test_a_hand_over_that_is_heard_of_after_the_delivery_completes_the_order(world: World) -> None:
+    """The handhelds were offline: the carrier told of everything first."""
+    world.sandbox.control("floor/settings", {"pick_after_s": 70 * 3600})
+    await release(world, at_workshop())
+    await world.advance(60)
+    assert "delivered" == world.row("SELECT state FROM shipment")["state"]
+
+    await later(world, 20)
+
+    [order] = world.orders()
+    assert 1 == len(order["fulfillments"])
+    assert "completed" == world.row("SELECT state FROM orders")["state"]
+    assert 1 == world.row("SELECT delivered FROM order_line")["delivered"]
+    assert [] == subjects(world, "on its way"), "no longer true"
+    assert 1 == len(subjects(world, "delivered"))
+    assert not world.broken()
