@@ -35,7 +35,7 @@ def parse() -> argparse.Namespace:
     return options
 
 
-def pipeline(bench: Bench, databases: list[str], sizes: list[int], repeats: int) -> None:
+def pipeline(bench: Bench, databases: list[str], sizes: list[int], repeats: int, out: Path) -> None:
     """Product and floor by turns, so that a disturbance of the machine meets both."""
     for database in databases:
         at_once = 0
@@ -52,6 +52,7 @@ def pipeline(bench: Bench, databases: list[str], sizes: list[int], repeats: int)
                 row["engine_share"] = round(1 - row["orders_per_s"] / plain["orders_per_s"], 3)
                 row["engine_cpu_ms_per_order"] = round(row["cpu_ms_per_order"] - plain["cpu_ms_per_order"], 2)
             bench.rows += [row, below]
+            save(out, bench.rows, {})
     bench.rows.append(summary("run_per_order", "sqlite", bench.per_order(PER_ORDER)))
 
 
@@ -64,10 +65,10 @@ def main() -> None:
         vendors, databases = Vendors(folder), Databases(folder)
         bench = Bench(folder, vendors, databases, status.update)
         try:
-            pipeline(bench, options.databases.split(","), sizes, options.repeats)
+            pipeline(bench, options.databases.split(","), sizes, options.repeats, options.out)
             more["sandbox"] = bench.sandbox_alone(1_000)
             if options.receiver_seconds:
-                more["receiver"] = bench.receiver(options.receiver_seconds, 2_000)
+                more["receiver"] = bench.receiver(options.receiver_seconds, 30 * options.receiver_seconds)
             if options.stored:
                 more["scale"] = bench.scale([int(n) for n in options.stored.split(",")], 500)
         finally:

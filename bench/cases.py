@@ -50,9 +50,9 @@ class Bench:
         if self._prefect is not None:
             self._prefect.stop()
 
-    def product(self, url: str, *, engine: bool = True) -> Product:
+    def product(self, url: str, *, engine: bool = True, after: str = "") -> Product:
         server = self.prefect() if engine else None
-        return Product(self.folder, url, self.vendors, prefect=server, prefect_url=self._prefect_url)
+        return Product(self.folder, url, self.vendors, prefect=server, prefect_url=self._prefect_url, after=after)
 
     def ours(self, database: str, orders: int, repeats: int, *, engine: bool = True) -> list[Run]:
         """The product, each repeat on a fresh ledger in fresh processes."""
@@ -128,10 +128,11 @@ class Bench:
             with self.product(url, engine=False) as product:
                 self.say("scale: orders to copy")
                 product.measure(500)
+                address = product.receiver_url
             self.say(f"scale: fill to {wanted:,} stored orders")
             there = fill(Path(url.removeprefix("sqlite:///")), wanted)
             self.say(f"scale: {orders} orders beside {there:,} stored")
-            with self.product(url, engine=False) as product:
+            with self.product(url, engine=False, after=address) as product:
                 run = product.measure(orders)
             row = {"stored": there, "orders": orders, "orders_per_s": run.rate}
             found.append({**row, "cpu_ms_per_order": 1000 * run.cpu_s / orders, "seconds": run.seconds})

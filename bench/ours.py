@@ -52,11 +52,13 @@ class Product:
     """Receiver and worker on one ledger, prepared and idle. Use as a context manager."""
 
     def __init__(
-        self, folder: Path, url: str, vendors: Vendors, *, prefect: Child | None, prefect_url: str = ""
+        self, folder: Path, url: str, vendors: Vendors, *, prefect: Child | None, prefect_url: str = "", after: str = ""
     ) -> None:
+        """`after`: the receiver's address of an earlier product whose vendors are kept as they are."""
         self.vendors, self._folder, self._prefect = vendors, folder, prefect
         self.engine = make_engine(engine_url(url))
-        self.receiver_url = f"http://127.0.0.1:{free_port()}"
+        self._fresh = not after
+        self.receiver_url = after or f"http://127.0.0.1:{free_port()}"
         self._env = {
             "AFTERCART_DATABASE_URL": url,
             "AFTERCART_PUBLIC_URL": self.receiver_url,
@@ -71,7 +73,8 @@ class Product:
         self.receiver: Child
 
     def __enter__(self) -> "Product":
-        self.vendors.reset()
+        if self._fresh:
+            self.vendors.reset()
         port = self.receiver_url.rpartition(":")[2]
         arguments = ["-m", "apps.receiver", "--port", port]
         self.receiver = Child("receiver", arguments, self._folder / "receiver.log", self._env)
