@@ -71,7 +71,7 @@ def capture_orders(
         ExternalRef,
         [
             {"system": source, "account": account, "kind": "order", "external_id": external_id, "our_id": our_id}
-            for external_id, our_id in new_ids.items()
+            for external_id, our_id in sorted(new_ids.items())
         ],
         returning="external_id",
     )
@@ -205,30 +205,37 @@ def shop_fulfilment_rows(order: IncomingOrder, order_id: str, line_ids: Mapping[
 
 
 def _customers(session: Session, orders: Sequence[IncomingOrder], now: datetime) -> dict[str, str]:
-    """Our customer for each order, linked across shops by e-mail."""
-    emails = {order.email.strip().lower() for order in orders if order.email}
-    known: dict[str, str] = (
-        dict(session.execute(sa.select(_customer.c.email, _customer.c.id).where(_customer.c.email.in_(emails))).all())
-        if emails
-        else {}
-    )
-    rows: list[Row] = []
-    found: dict[str, str] = {}
+    """Our customer for each order, linked across shops by e-mail. Whoever inserts an e-mail first has it."""
+    emails = {order.external_id: order.email.strip().lower() for order in orders}
+    known = _known_customers(session, set(emails.values()))
+    rows: dict[str, Row] = {}
     for order in orders:
-        email = order.email.strip().lower()
-        if email not in known or not email:
-            address = order.shipping_address or order.billing_address or Address()
-            customer_id = new_id("cus")
-            row: Row = {
-                "id": customer_id,
-                "email": email,
-                "phone": order.phone or address.phone,
-                "name": address.name,
-                "locale": order.locale or "en",
-                "created_at": now,
-            }
-            rows.append(row)
-            known[email] = customer_id
-        found[order.external_id] = known[email]
-    insert_rows(session, Customer, rows)
-    return found
+        email = emails[order.external_id]
+        if email in known:
+            continue
+        address = order.shipping_address or order.billing_address or Address()
+        rows[email or order.external_id] = {
+            "id": new_id("cus"),
+            "email": email,
+            "phone": order.phone or address.phone,
+            "name": address.name,
+            "locale": order.locale or "en",
+            "created_at": now,
+        }
+    # in a fixed order: two captures of the same new customers wait for each other instead of locking each other out
+    inserted = insert_new(session, Customer, [rows[key] for key in sorted(rows)])
+    if any(row["id"] not in inserted for row in rows.values()):
+        known = _known_customers(session, set(emails.values()))
+    return {
+        external_id: known[email] if email in known else rows[email or external_id]["id"]
+        for external_id, email in emails.items()
+    }
+
+
+def _known_customers(session: Session, emails: set[str]) -> dict[str, str]:
+    wanted = emails - {""}
+    if not wanted:
+        return {}
+    statement = sa.select(_customer.c.email, _customer.c.id).where(_customer.c.email.in_(wanted))
+    # named again for SQLite, which uses the partial index only then
+    return {email: customer_id for email, customer_id in session.execute(statement.where(_customer.c.email != ""))}

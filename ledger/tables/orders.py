@@ -10,9 +10,20 @@ from ledger.tables.base import json_field, maybe_time, time_field
 
 
 class Customer(SQLModel, table=True):
+    """Somebody who buys, one row for each e-mail; without an e-mail one for each order."""
+
     __tablename__ = "customer"
+    __table_args__ = (
+        sa.Index(
+            "ix_customer_email",
+            "email",
+            unique=True,
+            sqlite_where=sa.text("email <> ''"),
+            postgresql_where=sa.text("email <> ''"),
+        ),
+    )
     id: str = Field(primary_key=True)
-    email: str = Field(index=True)
+    email: str
     phone: str = ""
     name: str = ""
     locale: str = "en"

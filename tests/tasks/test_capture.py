@@ -138,3 +138,19 @@ async def test_a_body_that_cannot_be_read_is_a_case_and_holds_up_nobody(world: W
     assert {order["name"] for order in made} == set(states(world))
     assert {} == cases(world)
     assert not world.broken()
+
+
+@pytest.mark.row("CAP-1")
+@pytest.mark.parametrize("database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+async def test_a_customer_is_one_whichever_worker_captures_first(world: World) -> None:
+    """Several chunks at once, all of two new customers."""
+    world.buy(*(checkout(customer={"email": f"Ada{n % 2}@Example.com"}) for n in range(80)))
+    await world.until(
+        lambda: len(world.rows("SELECT id FROM inbox_event WHERE topic = 'orders/create'")) == 80, what="all came"
+    )
+    await world.settle()
+
+    assert all(order["held"] for order in world.orders())
+    rows = world.rows("SELECT c.email, count(*) n FROM orders o JOIN customer c ON c.id = o.customer_id GROUP BY c.id")
+    assert {("ada0@example.com", 40), ("ada1@example.com", 40)} == {(row["email"], row["n"]) for row in rows}
+    assert not world.broken()

@@ -20,7 +20,14 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_customer"),
     )
-    op.create_index("ix_customer_email", "customer", ["email"], unique=False)
+    op.create_index(
+        "ix_customer_email",
+        "customer",
+        ["email"],
+        unique=True,
+        sqlite_where=sa.text("email <> ''"),
+        postgresql_where=sa.text("email <> ''"),
+    )
     op.create_table(
         "orders",
         sa.Column("id", sa.String(), nullable=False),
