@@ -3,12 +3,17 @@
 The body itself is only a hint; whoever handles the delivery asks the vendor for the present state.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+
+
+# What a delivery is filed under is kept and shown: ids and topics only, never a text that could name a person.
+_ID = re.compile(r"[A-Za-z0-9_:/.?=+\-]{1,200}")
 
 
 class BadHook(ValueError):
@@ -129,7 +134,7 @@ def _text(value: Any) -> str:
 
 
 def _needed(value: str | None, code: str) -> str:
-    if not value:
+    if not value or not _ID.fullmatch(value):
         raise BadHook(code)
     return value
 

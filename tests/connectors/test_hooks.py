@@ -88,3 +88,8 @@ def test_easypost(shared: Path) -> None:
 def test_refusals(vendor: str, headers: dict[str, str], body: bytes, code: str) -> None:
     with pytest.raises(BadHook, match=code):
         read_hook(vendor, headers, body)
+
+
+def test_a_text_that_could_name_a_person_is_no_id() -> None:
+    with pytest.raises(BadHook, match="missing_subject"):
+        read_hook("shopify", SHOPIFY | {"X-Shopify-Topic": "orders/create"}, b'{"id": "Ada Lovelace, 12 Main Street"}')
