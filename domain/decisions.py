@@ -47,6 +47,8 @@ REASON_TEXT = {
     "node_refused": "the warehouse refused the order",
     "node_exception": "the warehouse reports a problem",
     "short_pick": "a unit was missing at picking",
+    "retryable": "does not answer, tried again later",
+    "outcome_unknown": "gave no clear answer, looked up later",
 }
 
 

@@ -59,7 +59,11 @@ async def show_batch(key: str, reports: Sequence[Report]) -> None:
         return
     shown = list(rows)[:MOST_ROWS]
     known = await in_ledger(order_places, shown)
-    table = [{**known.get(order_id, NOWHERE), **_row(*rows[order_id])} for order_id in shown]
+    table = []
+    for order_id in shown:
+        where = dict(known.get(order_id, NOWHERE))
+        link = where.pop("link")
+        table.append({**where, **_row(*rows[order_id]), "link": link})
     stages = ", ".join(
         f"{report.stage} {sum(report.counts.values())} in {report.seconds:.1f} s" for report in reports if report.lines
     )
@@ -73,8 +77,14 @@ def _weight(line: Line) -> int:
 
 
 def _row(stage: str, line: Line) -> dict[str, str]:
-    reason = ", ".join(in_words(code) for code in line.reason.split(", ") if code)
+    reason = ", ".join(_words(code) for code in line.reason.split(", ") if code)
     return {"stage": stage, "outcome": line.outcome.replace("_", " "), "reason": reason}
+
+
+def _words(code: str) -> str:
+    """A code, or a vendor's: "easypost: retryable"."""
+    vendor, colon, rest = code.rpartition(": ")
+    return f"{vendor}{colon}{in_words(rest)}"
 
 
 async def show_text(key: str, markdown: str, description: str = "") -> None:

@@ -34,9 +34,9 @@ def ask(ui: str, path: str, **body: Any) -> list[dict[str, Any]]:
 
 
 def fullest_batch(ui: str) -> dict[str, Any]:
-    """The artifact of the batch in which most happened."""
+    """The artifact of the batch with the most different reasons."""
     batches = ask(ui, "artifacts/filter", artifacts={"key": {"any_": ["process-orders"]}}, limit=200)
-    return max(batches, key=lambda batch: (len({row["outcome"] for row in rows_of(batch)}), len(rows_of(batch))))
+    return max(batches, key=lambda batch: (len({row["reason"] for row in rows_of(batch)}), len(rows_of(batch))))
 
 
 def rows_of(batch: dict[str, Any]) -> list[dict[str, str]]:
@@ -59,7 +59,7 @@ def test_a_run_shows_its_batches_stage_by_stage(page: Page, ui: str) -> None:
     page.goto(f"{ui}/runs/flow-run/{run['id']}")
 
     expect(page.get_by_text(run["name"]).first).to_be_visible()
-    page.get_by_role("tab", name="Task Runs").click()
+    page.get_by_text("Task Runs", exact=True).click()
     for stage in ("capture", "validate", "route", "fulfil", "communicate", "reconcile"):
         expect(page.get_by_text(f"{stage}-").first).to_be_visible()
     keep_picture(page, "prefect-run")
@@ -87,10 +87,13 @@ def test_the_invariants_are_a_page(page: Page, ui: str) -> None:
     keep_picture(page, "prefect-invariants")
 
 
-def test_exceptions_are_events(page: Page, ui: str) -> None:
-    page.goto(f"{ui}/events")
+def test_an_exception_is_an_event_that_names_the_order(page: Page, ui: str) -> None:
+    body = {"filter": {"event": {"prefix": ["aftercart.order.held"]}}}
+    [event, *_] = httpx.post(f"{ui}/api/events/filter", json=body, timeout=30).raise_for_status().json()["events"]
+    page.goto(f"{ui}/events/event/{event['occurred'][:10]}/{event['id']}")
 
-    expect(page.get_by_text("aftercart.order.").first).to_be_visible()
+    expect(page.get_by_text("aftercart.order.held").first).to_be_visible()
+    expect(page.get_by_text(event["resource"]["prefect.resource.name"]).first).to_be_visible()
 
 
 def test_the_mailbox_and_a_mail(page: Page, finished_demo: FinishedDemo) -> None:
