@@ -11,7 +11,6 @@ from typing import Any
 
 import orjson
 
-
 # What a delivery is filed under is kept and shown: ids and topics only, never a text that could name a person.
 _ID = re.compile(r"[A-Za-z0-9_:/.?=+\-]{1,200}")
 
