@@ -222,8 +222,17 @@ def label_bought(
         )
         if orders[effect["order_id"]]["state"] == OrderState.CANCELLED:
             voids += _void_labels(session, row)
-    # its cost stands in the books soon; mostly the hand-over posts it together with the revenue
-    queue.enqueue(session, [queue.work_row("reconcile", e["order_id"], now + LABEL_POSTED) for e, _ in pairs])
+    # The fulfil stage puts what is labelled onto pick lists. The cost stands in the books soon; mostly the hand-over
+    # posts it together with the revenue.
+    ids = sorted({effect["order_id"] for effect, _ in pairs})
+    queue.enqueue(
+        session,
+        [
+            row
+            for i in ids
+            for row in (queue.work_row("fulfil", i, now), queue.work_row("reconcile", i, now + LABEL_POSTED))
+        ],
+    )
     return voids
 
 
