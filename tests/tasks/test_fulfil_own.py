@@ -109,6 +109,7 @@ async def test_a_label_bought_without_a_word_is_found_not_bought_again(world: Wo
     [label] = labels(world)
     assert label["tracking_code"] == world.row("SELECT tracking_number FROM shipment")["tracking_number"]
     assert "done" == effect(world, "label.buy")["state"]
+    assert 1 == len((await lists(world)).json()["pick_lists"]), "listed although no other order came by"
     assert not world.broken()
 
 
