@@ -88,13 +88,13 @@ async def _play(options: argparse.Namespace, result: Result, console: Console) -
         result.addresses = _addresses(supervisor)
         result.write(options.json)
         show(console, result)
+        console.print(f"Every order is listed in {options.json}.", style="dim", soft_wrap=True, highlight=False)
         if options.keep:
             console.print("It keeps running; Ctrl-C stops it.", style="dim")
             await over.wait()
         else:
-            console.print(
-                "`make up` starts everything again and keeps it running; --keep leaves a demo up.", style="dim"
-            )
+            console.print("All of it stops now: `aftercart demo --keep` leaves it up to look at,", style="dim")
+            console.print("`make up` starts everything for good.", style="dim")
     except _StoppedError:
         console.print("stopped", style="dim")
         return 130

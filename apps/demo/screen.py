@@ -14,7 +14,7 @@ from rich.text import Text
 from apps.demo.report import STAGES, Result
 from domain.money import to_decimal_text
 
-_MOST_HELD = 12
+_MOST_NAMES = 3
 
 
 class Screen:
@@ -120,13 +120,14 @@ def _balance(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
 
 
 def _held(held: Sequence[Mapping[str, Any]]) -> Table:
-    table = _table(
-        f"{len(held)} orders are held, each with an owner and a due time", ("", "left"), ("", "left"), ("", "left")
-    )
-    for row in held[:_MOST_HELD]:
-        table.add_row(row["shop"], row["name"], row["reason"])
-    if len(held) > _MOST_HELD:
-        table.add_row("…", "", f"{len(held) - _MOST_HELD} more in the JSON report")
+    """Orders held for the same reason share a line."""
+    by_reason: dict[str, list[str]] = {}
+    for row in held:
+        by_reason.setdefault(row["reason"], []).append(f"{row['shop']} {row['name']}")
+    table = _table(f"{len(held)} orders are held, each with an owner and a due time", ("", "left"), ("", "left"))
+    for reason, names in by_reason.items():
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        table.add_row(", ".join(names[:_MOST_NAMES]) + more, reason)
     return table
 
 
