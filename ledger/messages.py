@@ -135,7 +135,7 @@ def guard_messages(session: Session, effects: Sequence[EffectRow], now: datetime
 
 def _still_true(kind: ClaimKind, order: OrderRow, parcel: Mapping[str, Any] | None, holds: set[str]) -> bool:
     if kind is ClaimKind.ORDER_CONFIRMED:
-        return order["state"] != OrderState.CANCELLED
+        return bool(order["state"] != OrderState.CANCELLED)
     if kind is ClaimKind.ADDRESS_QUESTION:
         return "address" in holds
     if parcel is None:

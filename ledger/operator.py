@@ -17,10 +17,11 @@ from ledger import audit, queue
 from ledger.cancelling import cancel_everywhere
 from ledger.capture_money import capture_draft
 from ledger.cases import DUE, move_case
-from ledger.effects import Handlers, decide_parked, plan, renew_rejected
+from ledger.effects import Handlers, plan
 from ledger.fulfilment import fulfilment_orders_of
 from ledger.orders import EDIT_WINDOW, OPERATOR, OrderRow, lock_orders, open_holds, place_holds, release_holds
 from ledger.rows import select_by
+from ledger.settling import decide_parked, renew_rejected
 from ledger.tables import Effect, InboxEvent, Order, Payment, ReviewCase, Work
 from ledger.tables.base import table_of
 

@@ -13,6 +13,7 @@ from config import wiring
 from connectors.errors import AuthFailed, ConnectorError, OutcomeUnknown, Retryable, VendorRejected
 from connectors.outcomes import Outcome, Sent
 from ledger import effects as machine
+from ledger import settling
 from ledger.effects import EffectDraft, EffectRow, Handlers, Verdict
 from ledger.heartbeats import vendor_trouble, vendor_well
 from ledger.tables import Effect
@@ -163,7 +164,7 @@ def settle_and_follow(
         vendor_trouble(session, target, code, real_now)
     for target in {row["target"] for row, verdict in pairs if verdict.name == "done"} - troubled.keys():
         vendor_well(session, target, real_now)
-    drafts: list[EffectDraft] = machine.settle(session, pairs, handlers, now=now)
+    drafts: list[EffectDraft] = settling.settle(session, pairs, handlers, now=now)
     return machine.plan_and_claim(session, drafts, now=now, real_now=real_now)
 
 

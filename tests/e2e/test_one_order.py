@@ -22,5 +22,7 @@ async def test_an_order_travels_from_checkout_to_delivery(world: World) -> None:
     assert [order["total"] for order in orders] == [order["captured"] for order in orders]
     subjects = [mail["subject"] for mail in world.mails()]
     assert 2 == sum("delivered" in subject.lower() for subject in subjects)
-    assert {"completed": 2} == {r["state"]: r["n"] for r in world.rows("SELECT state, count(*) n FROM orders GROUP BY 1")}
+    assert {"completed": 2} == {
+        r["state"]: r["n"] for r in world.rows("SELECT state, count(*) n FROM orders GROUP BY 1")
+    }
     assert not world.broken()

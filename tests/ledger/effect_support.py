@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import Session
 
 from config.wiring import Wiring
-from ledger import effects
+from ledger import effects, settling
 from ledger.claims import LEASE
 from ledger.effects import EffectDraft, EffectRow, Handlers, Verdict
 from ledger.tables import AuditEvent, Effect, ReviewCase
@@ -29,7 +29,7 @@ HANDLERS = {"label.buy": Handlers(on_done=follow), "after": Handlers(on_done=not
 
 
 def settle(wiring: Wiring, row: EffectRow, verdict: str, handlers: Any = HANDLERS, **more: Any) -> list[EffectDraft]:
-    return wiring.ledger(effects.settle, [(row, Verdict(verdict, **more))], handlers, now=NOW)
+    return wiring.ledger(settling.settle, [(row, Verdict(verdict, **more))], handlers, now=NOW)
 
 
 def claim(

@@ -5,9 +5,10 @@ from sqlmodel import Session
 
 from config.wiring import Wiring
 from domain.states import EffectState
-from ledger import effects
+from ledger import effects, settling
 from ledger.claims import LEASE
-from ledger.effects import MAX_ATTEMPTS, EffectDraft, EffectRow, Handlers, Verdict
+from ledger.effects import EffectDraft, EffectRow, Handlers, Verdict
+from ledger.settling import MAX_ATTEMPTS
 from ledger.tables import Effect, ReviewCase
 from tests.ledger.effect_support import (
     DEAD,
@@ -115,7 +116,7 @@ def test_done_keeps_the_answer_and_names_what_follows(wiring: Wiring, sending: E
 
 def test_what_follows_stands_or_falls_with_its_cause(wiring: Wiring, sending: EffectRow) -> None:
     def settle_and_crash(session: Session) -> None:
-        drafts = effects.settle(session, [(sending, Verdict("done"))], HANDLERS, now=NOW)
+        drafts = settling.settle(session, [(sending, Verdict("done"))], HANDLERS, now=NOW)
         effects.plan(session, drafts, NOW)
         raise RuntimeError("killed")
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from config.wiring import Wiring
 from domain.ids import new_id
 from domain.states import EFFECT, EffectState
-from ledger import effects
+from ledger import effects, settling
 from ledger.claims import LEASE
 from ledger.effects import EffectDraft, EffectRow, Handlers, Verdict
 from ledger.tables import AuditEvent, Effect
@@ -86,7 +86,7 @@ class Life:
     def settle(self, which: int) -> None:
         """Record an outcome that is on its way, however late."""
         if self.calls:
-            self._run(effects.settle, [self.calls.pop(which)], self.handlers, now=self.now)
+            self._run(settling.settle, [self.calls.pop(which)], self.handlers, now=self.now)
 
     def settle_twice(self) -> None:
         if self.calls:
@@ -107,7 +107,7 @@ class Life:
         row = self.row
         if row["state"] == EffectState.PARKED:
             to = EffectState.DONE if self.vendor.accepted else EffectState.PLANNED
-            self._run(effects.decide_parked, row["id"], to, self.now)
+            self._run(settling.decide_parked, row["id"], to, self.now)
 
     def play(self, act: str) -> None:
         name, _, fate = act.partition(":")

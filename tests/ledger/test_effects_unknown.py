@@ -4,8 +4,9 @@ import pytest
 
 from config.wiring import Wiring
 from domain.states import EffectState, IllegalTransition
-from ledger import effects
-from ledger.effects import MAX_ATTEMPTS, EffectDraft, EffectRow, Verdict
+from ledger import effects, settling
+from ledger.effects import EffectDraft, EffectRow, Verdict
+from ledger.settling import MAX_ATTEMPTS
 from ledger.tables import AuditEvent, Effect
 from tests.ledger.effect_support import DEAD, HANDLERS, claim, look_up, moves, open_case_kinds, settle, state_of
 from tests.ledger.support import NOW, REAL, later, real_later, row_of, rows_of
@@ -80,7 +81,7 @@ def put_attempts(wiring: Wiring, attempts: int) -> None:
 def test_person_decides_what_is_parked(wiring: Wiring, sending: EffectRow, to: EffectState, after: str) -> None:
     settle(wiring, sending, "doubt")
 
-    wiring.ledger(effects.decide_parked, sending["id"], to, later(60))
+    wiring.ledger(settling.decide_parked, sending["id"], to, later(60))
 
     assert state_of(wiring) == after
     assert rows_of(wiring, AuditEvent, aggregate="effect")[-1]["cause"] == "person"
@@ -89,7 +90,7 @@ def test_person_decides_what_is_parked(wiring: Wiring, sending: EffectRow, to: E
 
 def test_only_what_is_parked_can_be_decided(wiring: Wiring, sending: EffectRow) -> None:
     with pytest.raises(IllegalTransition):
-        wiring.ledger(effects.decide_parked, sending["id"], EffectState.CANCELLED, NOW)
+        wiring.ledger(settling.decide_parked, sending["id"], EffectState.CANCELLED, NOW)
 
     assert state_of(wiring) == EffectState.SENDING
 
@@ -99,7 +100,7 @@ def test_batch_settles_each_by_its_own_verdict(wiring: Wiring) -> None:
     rows = wiring.ledger(effects.plan_and_claim, drafts, now=NOW, real_now=REAL)
 
     pairs = [(row, Verdict(row["key"].removeprefix("label:"))) for row in rows]
-    wiring.ledger(effects.settle, pairs, HANDLERS, now=NOW)
+    wiring.ledger(settling.settle, pairs, HANDLERS, now=NOW)
 
     states = {row["key"].removeprefix("label:"): row["state"] for row in rows_of(wiring, Effect)}
     assert states == {"done": "done", "rejected": "rejected", "retry": "planned", "unknown": "unknown"}

@@ -20,8 +20,14 @@ from tests.support.sandbox import SandboxProcess
 from tests.support.shared import ROOT
 
 ADDRESS = {
-    "first_name": "Ada", "last_name": "Lovelace", "address1": "12 Main Street", "city": "Boston", "province_code": "MA",
-    "zip": "02110", "country_code": "US", "phone": "+16175550123",
+    "first_name": "Ada",
+    "last_name": "Lovelace",
+    "address1": "12 Main Street",
+    "city": "Boston",
+    "province_code": "MA",
+    "zip": "02110",
+    "country_code": "US",
+    "phone": "+16175550123",
 }
 FLOOR_TOKEN = "sandbox-floor-token"
 
@@ -31,7 +37,9 @@ def checkout(**changes: Any) -> dict[str, Any]:
     body: dict[str, Any] = {
         "lines": [{"sku": "MUG-ENA-WHT", "quantity": 1}],
         "customer": {"first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.com", "phone": "+16175550123"},
-        "shipping_address": dict(ADDRESS), "payment": "paid", "risk": "low",
+        "shipping_address": dict(ADDRESS),
+        "payment": "paid",
+        "risk": "low",
         "shipping": {"title": "Standard", "code": "standard", "price": "5.00"},
     }
     body["shipping_address"] |= changes.pop("address", {})
@@ -47,7 +55,11 @@ def make_settings(url: str, sandbox: SandboxProcess, folder: Path, *, public_url
     path = folder / "accounts.toml"
     path.write_text(accounts, encoding="utf-8")
     return Settings(  # type: ignore[call-arg]
-        _env_file=None, database_url=url, accounts_file=path, public_url=public_url, link_secret="s" * 40,
+        _env_file=None,
+        database_url=url,
+        accounts_file=path,
+        public_url=public_url,
+        link_secret="s" * 40,
         sandbox_control_url=sandbox.url,
     )
 
@@ -73,10 +85,15 @@ class World:
         for target in await warehouse_sweep.targets():
             await warehouse_sweep.read_node_stock.fn(target)
         await warehouse_sweep.open_own_stock.fn()
-        self.sandbox.control("floor/settings", {
-            "base_url": self.wiring.settings.public_url, "token": FLOOR_TOKEN, "locations": ["brooklyn"],
-            "enabled": True,
-        })
+        self.sandbox.control(
+            "floor/settings",
+            {
+                "base_url": self.wiring.settings.public_url,
+                "token": FLOOR_TOKEN,
+                "locations": ["brooklyn"],
+                "enabled": True,
+            },
+        )
 
     async def close(self) -> None:
         self._server.should_exit = True
@@ -117,7 +134,8 @@ class World:
         for _ in range(2):
             done = self.sandbox.control("floor/settings", {})["rounds"]
             await self.until(
-                lambda done=done: self.sandbox.control("floor/settings")["rounds"] > done, what="the floor works")
+                lambda done=done: self.sandbox.control("floor/settings")["rounds"] > done, what="the floor works"
+            )
 
     def rows(self, statement: str, **values: Any) -> Sequence[Any]:
         """Look into the ledger with plain SQL."""
