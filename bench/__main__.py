@@ -17,6 +17,7 @@ from bench.report import show
 from bench.vendors import Vendors
 
 PER_ORDER = 40
+WIDTH = 132  # of the tables in a file
 
 
 def parse() -> argparse.Namespace:
@@ -57,7 +58,8 @@ def pipeline(bench: Bench, databases: list[str], sizes: list[int], repeats: int,
 
 
 def main() -> None:
-    options, console, started = parse(), Console(), time.perf_counter()
+    options, started = parse(), time.perf_counter()
+    console = Console() if Console().is_terminal else Console(width=WIDTH)
     sizes = [int(size) for size in options.sizes.split(",")]
     more: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="aftercart-bench-") as name, console.status("start") as status:

