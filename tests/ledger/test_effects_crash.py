@@ -120,7 +120,7 @@ class Life:
 
     def come_to_rest(self) -> None:
         """Quiet days: one of each, until nothing is left to do."""
-        for _ in range(2 * effects.MAX_ATTEMPTS):
+        for _ in range(2 * settling.MAX_ATTEMPTS):
             if self.row["state"] in ENDED:
                 return
             self.crash()
