@@ -93,7 +93,7 @@ def test_an_exception_is_an_event_that_names_the_order(page: Page, ui: str) -> N
     page.goto(f"{ui}/events/event/{event['occurred'][:10]}/{event['id']}")
 
     expect(page.get_by_text("aftercart.order.held").first).to_be_visible()
-    expect(page.get_by_text(event["resource"]["prefect.resource.name"]).first).to_be_visible()
+    expect(page.get_by_text(event["resource"]["prefect.resource.id"]).first).to_be_visible()
 
 
 def test_the_mailbox_and_a_mail(page: Page, finished_demo: FinishedDemo) -> None:
