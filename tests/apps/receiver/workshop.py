@@ -79,8 +79,10 @@ class Workshop:
         number = f"94{new_id('x')[-20:]}"
         bought = Label(f"quote-{number}", number, "USPS", "Ground", 500, "USD", "http://labels/1.pdf")
         verdict = Verdict("done", private={"label": bought, "pdf": b"%PDF-1.4 " + number.encode()})
+        [row] = select_by(session, FulfilmentOrder, "id", [fulfilment_order_id])
+        effect = {"subject_id": fulfilment_order_id, "order_id": row["order_id"]}
         node_effects.label_bought(
-            session, [({"subject_id": fulfilment_order_id, "order_id": ""}, verdict)], self.wiring.now(),
+            session, [(effect, verdict)], self.wiring.now(),
             keep=timedelta(days=30), policies=self.wiring.policies,
         )  # fmt: skip
 
