@@ -24,6 +24,7 @@ async def process_orders(budget_s: float = BUDGET_S, until_idle: bool = False) -
         reports = await stages.one_pass(shift)
         if reports:
             await show_batch("process-orders", reports)
+            await shift.gather(reports)
         elif until_idle:
             break
         else:

@@ -18,7 +18,7 @@ from ledger.rows import mappings, select_by, update_by
 from ledger.tables import Effect
 from ledger.tables.base import table_of
 
-MAX_ATTEMPTS = 8
+MAX_ATTEMPTS = 16  # with the pauses between them about five hours: a vendor may be down for an afternoon
 _effect = table_of(Effect)
 
 

@@ -18,10 +18,12 @@ from domain.order import IncomingOrder, OrderError, check_incoming
 from domain.policy import Policies
 from ledger import inbox
 from ledger.capture import Captured, capture_orders
+from ledger.cases import CaseDraft, open_cases
 from ledger.claims import still_held
 from ledger.effects import EffectRow, plan_and_claim
 from ledger.heartbeats import vendor_trouble, vendor_well
 from ledger.tables import InboxEvent
+from tasks.catalogue import refresh
 from tasks.effect_kinds import KINDS
 from tasks.effects import send
 from tasks.runtime import Report, in_ledger, is_retryable, kept, work_off
@@ -72,7 +74,13 @@ async def _account(report: Report, target: str, events: Sequence[Mapping[str, An
     if bad:
         await in_ledger(inbox.failed, bad, "unreadable", token, wired.now(), final=True)
     await in_ledger(inbox.handled, {i: o for i, o in plain.items() if o != "unreadable"}, token, wired.now())
-    if shop is None or not about:
+    if shop is None:
+        return
+    if "catalogue_refreshed" in plain.values():
+        await refresh(target)
+    if "uninstalled" in plain.values():
+        await in_ledger(_uninstalled, target, wired.now())
+    if not about:
         return
     try:
         with unreadable.collected() as refused:
@@ -91,6 +99,19 @@ async def _account(report: Report, target: str, events: Sequence[Mapping[str, An
         await take(report, shop, said[start : start + size], refused, token)
 
 
+def _uninstalled(session: Session, target: str, now: datetime) -> None:
+    """The merchant has removed us: nothing of this shop works until an operator connects it again."""
+    draft = CaseDraft(
+        key=f"uninstalled:{target}",
+        kind="app_uninstalled",
+        severity="high",
+        subject_id=target,
+        facts={"target": target},
+        choices=["connected_again", "shop_has_left"],
+    )
+    open_cases(session, [draft], now)
+
+
 def _sort(
     events: Sequence[Mapping[str, Any]],
 ) -> tuple[dict[str, str], dict[str, list[Mapping[str, Any]]]]:
@@ -99,7 +120,7 @@ def _sort(
     about: dict[str, list[Mapping[str, Any]]] = {}
     for row in events:
         if not row["topic"].startswith(ORDER_TOPICS):
-            plain[row["id"]] = "left_to_sweep" if row["topic"].split("/")[0] in SWEPT else "unknown_topic"
+            plain[row["id"]] = PLAIN.get(row["topic"].split("/")[0], "unknown_topic")
         elif not row["subject"]:
             plain[row["id"]] = "unreadable"
         elif row["topic"].startswith("fulfillment_orders/"):
@@ -109,7 +130,17 @@ def _sort(
     return plain, about
 
 
-SWEPT = ("products", "inventory_levels", "inventory_items", "app", "customers", "shop", "returns", "bulk_operations")
+# What deliveries about other things than orders come to; a topic that is not listed is kept and flagged.
+PLAIN = {
+    "products": "catalogue_refreshed",
+    "app": "uninstalled",
+    "inventory_levels": "left_to_sweep",
+    "inventory_items": "left_to_sweep",
+    "customers": "ignored",
+    "shop": "ignored",
+    "returns": "ignored",
+    "bulk_operations": "ignored",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,11 @@ from connectors.shops import unreadable
 from connectors.shops.base import Shop
 from domain.order import IncomingOrder, OrderError
 from ledger import inbox
-from ledger.catalogue import raise_differences, raise_unreadable, store_products
+from ledger.catalogue import raise_differences
 from ledger.cursors import move_cursor, read_cursor
 from ledger.heartbeats import vendor_trouble, vendor_well
 from tasks.capture import Said, swept_delivery, take
+from tasks.catalogue import refresh
 from tasks.runtime import Report, in_ledger, is_retryable
 
 FIRST_LOOK = timedelta(days=2)  # orders older than this at the first sweep belong to the time before Aftercart
@@ -79,26 +80,7 @@ async def _store_page(
 )
 async def sweep_catalogue(target: str) -> Report:
     """Products changed since the last sweep."""
-    wired = wiring.current()
-    shop, report = wired.shops()[target], Report(f"catalogue {target}")
-    cursor = f"products:{target}"
-    since = await in_ledger(read_cursor, cursor)
-    try:
-        with unreadable.collected() as refused:
-            async for page in shop.catalogue(since):
-                await in_ledger(store_products, shop.system, shop.account, page)
-                for product in page:
-                    report.add(product.title, "", "stored")
-                if page:
-                    await in_ledger(move_cursor, cursor, max(product.updated_at for product in page))
-        for external_id, problem in refused.items():
-            report.add(external_id, "", "unreadable", problem.code)
-        await in_ledger(
-            raise_unreadable, target, {i: (problem.code, problem.where) for i, problem in refused.items()}, wired.now()
-        )
-    except ConnectorError as error:
-        report.add(target, "", "postponed", f"{error.operation}: {error.code}")
-    return report
+    return await refresh(target)
 
 
 @task(name="compare catalogues")

@@ -55,7 +55,8 @@ async def show_batch(key: str, reports: Sequence[Report]) -> None:
                     },
                     payload={"stage": report.stage, "reason": line.reason},
                 )
-    if not rows:
+    rows = {order_id: found for order_id, found in rows.items() if _weight(found[1])}
+    if not rows:  # echoes of what we did ourselves, and nothing new to post: no news for anybody
         return
     shown = list(rows)[:MOST_ROWS]
     known = await in_ledger(order_places, shown)

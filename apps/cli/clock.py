@@ -47,25 +47,25 @@ def advance(
         raise UserError(
             "the clock moves only with the sandbox: set AFTERCART_SANDBOX_CONTROL_URL, or start with --sandbox"
         )
-    offset = current.ledger(move_clock, step)
-    current.clock.forget()
+    # the vendors first: what they sign meanwhile must not look old to us
+    offset = current.read(read_offset) + step.total_seconds()
     url = f"{current.settings.sandbox_control_url}/clock"
     try:
         httpx.post(url, json={"offset_s": offset}, timeout=30).raise_for_status()
     except httpx.HTTPError as error:
         raise UserError(f"the sandbox did not follow ({type(error).__name__} at {url}); is it running?") from None
+    current.ledger(set_offset, offset)
+    current.clock.forget()
     say(f"It is now {current.now():%Y-%m-%d %H:%M:%S} UTC.")
 
 
-def move_clock(session: Session, step: timedelta) -> float:
-    """Add to the offset; returns the new one in seconds."""
-    seconds = step.total_seconds()
-    offset = session.execute(
-        sa.update(_clock)
-        .where(_clock.c.id == 1)
-        .values(offset_s=_clock.c.offset_s + seconds)
-        .returning(_clock.c.offset_s)
-    ).scalar_one()
-    now = wiring.current().real_now() + timedelta(seconds=offset)
-    audit.append(session, [audit.entry("clock", "1", "", f"{offset:.0f}", "advance", now)])
-    return float(offset)
+def read_offset(session: Session) -> float:
+    """How far the product's clock is ahead, in seconds."""
+    return float(session.execute(sa.select(_clock.c.offset_s).where(_clock.c.id == 1)).scalar_one())
+
+
+def set_offset(session: Session, offset_s: float) -> None:
+    """Move the product's clock for every process on this ledger."""
+    session.execute(sa.update(_clock).where(_clock.c.id == 1).values(offset_s=offset_s))
+    now = wiring.current().real_now() + timedelta(seconds=offset_s)
+    audit.append(session, [audit.entry("clock", "1", "", f"{offset_s:.0f}", "advance", now)])

@@ -69,9 +69,7 @@ def _json_order(record: dict[str, Any], cells: Cells) -> IncomingOrder:
         try:
             if not isinstance(item, dict):
                 raise CellError("not_an_object", "line")
-            lines.append(
-                parse_line(_cells(item), order_id=head.order_id, number=number, currency=head.currency)
-            )
+            lines.append(parse_line(_cells(item), order_id=head.order_id, number=number, currency=head.currency))
         except CellError as exc:
             raise CellError(exc.code, f"lines[{number}].{exc.where}") from exc
     return assemble(head, cells, lines)

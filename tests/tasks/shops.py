@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -32,7 +33,7 @@ async def deliver(world: World, topic: str, order: Mapping[str, Any], event_id: 
     """One signed webhook about an order, whatever else the shop sends; the receiver's answer."""
     ids = {"admin_graphql_api_id": order["id"], "order_id": order["legacy_id"]}
     body = json.dumps({"id": order["legacy_id"], **ids}).encode()
-    headers = shopify_headers(body, topic=topic, event_id=event_id)
+    headers = shopify_headers(body, topic=topic, event_id=re.sub(r"[^\w-]+", "-", event_id))
     async with httpx.AsyncClient() as client:
         url = f"{world.wiring.settings.public_url}/hooks/shopify/alpha"
         return (await client.post(url, content=body, headers=headers)).status_code

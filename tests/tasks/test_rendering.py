@@ -1,7 +1,6 @@
 """Mails: every template with its sample, hostile values, languages, and the catalogue of texts."""
 
 import re
-import time
 from datetime import UTC, timedelta, timezone
 from html.parser import HTMLParser
 from pathlib import Path
@@ -219,7 +218,7 @@ def test_every_text_of_the_templates_is_in_the_catalogue() -> None:
     extracted = {
         message
         for _, _, message, _, _ in extract_from_dir(
-            TEMPLATES,
+            TEMPLATES.parent,
             method_map=[("**.j2", "jinja2")],
             options_map={"**.j2": {"extensions": "jinja2.ext.i18n", "newstyle_gettext": "true"}},
         )
@@ -229,12 +228,3 @@ def test_every_text_of_the_templates_is_in_the_catalogue() -> None:
 
     assert len(extracted) > 50
     assert extracted == known
-
-
-def test_a_mail_costs_under_a_millisecond() -> None:
-    list(preview_all(BRAND))
-    started = time.perf_counter()
-    for _ in range(20):
-        count = len(list(preview_all(BRAND)))
-
-    assert (time.perf_counter() - started) / (20 * count) < 0.001

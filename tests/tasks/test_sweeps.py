@@ -31,7 +31,8 @@ async def test_orders_of_an_outage_are_found_and_reported_as_drift(world: World)
     await world.settle()
 
     assert all(order["held"] for order in world.orders())
-    assert {"created": 30} == report.counts
+    assert 30 == report.counts["created"]
+    assert {"created", "updated"} >= set(report.counts), "our holds change orders while the sweep pages on"
     assert {"missed_webhook"} == {line.reason for line in report.lines}
     assert dict.fromkeys((order["name"] for order in made), "routing") == states(world)
 
@@ -152,7 +153,7 @@ async def test_products_are_swept_and_differences_raised(world: World) -> None:
     world.sandbox.control("shopify/alpha/products", {"sku": "MUG-ENA-WHT", "title": "Enamel mug XL", "price": "13.50"})
     await world.settle()
     topics = world.rows("SELECT DISTINCT topic, outcome FROM inbox_event WHERE topic LIKE 'products/%'")
-    assert {("products/create", "left_to_sweep"), ("products/update", "left_to_sweep")} == {
+    assert {("products/create", "catalogue_refreshed"), ("products/update", "catalogue_refreshed")} == {
         (row["topic"], row["outcome"]) for row in topics
     }
 

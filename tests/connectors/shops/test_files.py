@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
@@ -347,17 +346,6 @@ def big_file(tmp_path: Path, rows: int) -> Path:
     header, line = csv_text(ROW).splitlines()
     path.write_text("\n".join([header, *(line.replace("M-1", f"M-{n // 2}", 1) for n in range(rows))]), "utf-8")
     return path
-
-
-@pytest.mark.row("CAP-3")
-def test_twenty_thousand_rows_a_second(tmp_path: Path) -> None:
-    path = big_file(tmp_path, 20_000)
-    started = time.perf_counter()
-    count = sum(isinstance(row, Good) for row in read_orders(path, account="market"))
-
-    assert 10_000 == count
-    assert time.perf_counter() - started < 1.0
-    assert total_rows_hint(path) == pytest.approx(20_001, rel=0.05)
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
