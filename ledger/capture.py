@@ -238,4 +238,6 @@ def _known_customers(session: Session, emails: set[str]) -> dict[str, str]:
         return {}
     statement = sa.select(_customer.c.email, _customer.c.id).where(_customer.c.email.in_(wanted))
     # named again for SQLite, which uses the partial index only then
-    return {email: customer_id for email, customer_id in session.execute(statement.where(_customer.c.email != ""))}
+    return {
+        email: customer_id for email, customer_id in session.execute(statement.where(sa.text("customer.email <> ''")))
+    }

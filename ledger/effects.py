@@ -17,6 +17,7 @@ from domain.ids import new_id
 from domain.states import EffectState, check
 from ledger import audit
 from ledger.claims import Claimed, Lease, claim, new_lease
+from ledger.queue import OPEN
 from ledger.rows import Row, insert_new, mappings, update_by
 from ledger.tables import Effect
 from ledger.tables.base import table_of
@@ -128,7 +129,7 @@ def claim_planned(
     claimed = claim(
         session,
         Effect,
-        where=[_effect.c.state == EffectState.PLANNED, _effect.c.kind.in_(kinds)],
+        where=[OPEN, _effect.c.state == EffectState.PLANNED, _effect.c.kind.in_(kinds)],
         limit=limit,
         now=now,
         real_now=real_now,
@@ -160,7 +161,7 @@ def claim_unknown(session: Session, kinds: Sequence[str], *, limit: int, now: da
     return claim(
         session,
         Effect,
-        where=[_effect.c.state == EffectState.UNKNOWN, _effect.c.kind.in_(kinds)],
+        where=[OPEN, _effect.c.state == EffectState.UNKNOWN, _effect.c.kind.in_(kinds)],
         limit=limit,
         now=now,
         real_now=real_now,
@@ -172,7 +173,7 @@ def expire_leases(session: Session, *, now: datetime, real_now: datetime) -> int
     rows = mappings(
         session,
         sa.select(_effect)
-        .where(_effect.c.state == EffectState.SENDING, _effect.c.lease_until < real_now)
+        .where(OPEN, _effect.c.state == EffectState.SENDING, _effect.c.lease_until < real_now)
         .with_for_update(),
     )
     move_effects(session, rows, EffectState.UNKNOWN, "lease_expired", now, due_at=now)

@@ -47,6 +47,7 @@ class Reservation(SQLModel, table=True):
     __tablename__ = "reservation"
     __table_args__ = (
         sa.Index("ix_reservation_order_id", "order_id"),
+        sa.Index("ix_reservation_fulfilment_order_id", "fulfilment_order_id"),
         sa.Index(
             "ix_reservation_live",
             "location_id",
@@ -138,6 +139,7 @@ class Shipment(Claimable, table=True):
         sa.Index("ix_shipment_order_id", "order_id"),
         sa.Index("ix_shipment_fulfilment_order_id", "fulfilment_order_id"),
         sa.Index("ix_shipment_tracking_number", "tracking_number"),
+        sa.Index("ix_shipment_tracker_external_id", "tracker_external_id"),
         sa.Index("ix_shipment_polling", "due_at", sqlite_where=sa.text("polling"), postgresql_where=sa.text("polling")),
     )
     id: str = Field(primary_key=True)

@@ -57,6 +57,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("holder IN ('ours', 'at_node')"),
         postgresql_where=sa.text("holder IN ('ours', 'at_node')"),
     )
+    op.create_index("ix_reservation_fulfilment_order_id", "reservation", ["fulfilment_order_id"], unique=False)
     op.create_index("ix_reservation_order_id", "reservation", ["order_id"], unique=False)
     op.create_table(
         "stock_movement",
@@ -147,6 +148,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_shipment_fulfilment_order_id", "shipment", ["fulfilment_order_id"], unique=False)
     op.create_index("ix_shipment_order_id", "shipment", ["order_id"], unique=False)
+    op.create_index("ix_shipment_tracker_external_id", "shipment", ["tracker_external_id"], unique=False)
     op.create_index(
         "ix_shipment_polling",
         "shipment",
