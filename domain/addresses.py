@@ -182,7 +182,5 @@ def format_lines(address: Address) -> tuple[str, ...]:
         "Z": address.postal_code,
     }
     lines = rules.lines if rules else ("%N", "%O", "%A", "%C %S %Z")
-    written = (
-        re.sub("%([A-Z])", lambda field: values.get(field[1], ""), line).strip(" ,-〒") for line in lines
-    )
+    written = (re.sub("%([A-Z])", lambda field: values.get(field[1], ""), line).strip(" ,-〒") for line in lines)
     return tuple(line for line in written if line)

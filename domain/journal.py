@@ -33,9 +33,17 @@ def _entry(key: str, order_id: str, kind: str, currency: str, lines: Sequence[tu
 
 def order_placed(order_id: str, currency: str, total_minor: int, tax_minor: int, key: str) -> Entry:
     """The customer owes the total; revenue waits for the parcel."""
-    return _entry(key, order_id, "order_placed", currency, [
-        ("receivable", total_minor), ("deferred_revenue", tax_minor - total_minor), ("tax_payable", -tax_minor),
-    ])
+    return _entry(
+        key,
+        order_id,
+        "order_placed",
+        currency,
+        [
+            ("receivable", total_minor),
+            ("deferred_revenue", tax_minor - total_minor),
+            ("tax_payable", -tax_minor),
+        ],
+    )
 
 
 def reversal(entry: Entry, key: str, kind: str) -> Entry:
@@ -44,28 +52,56 @@ def reversal(entry: Entry, key: str, kind: str) -> Entry:
 
 
 def money_in(order_id: str, currency: str, gateway: str, amount_minor: int, transaction: str) -> Entry:
-    return _entry(f"txn:{transaction}", order_id, "payment", currency, [
-        (f"cash:{gateway}", amount_minor), ("receivable", -amount_minor),
-    ])
+    return _entry(
+        f"txn:{transaction}",
+        order_id,
+        "payment",
+        currency,
+        [
+            (f"cash:{gateway}", amount_minor),
+            ("receivable", -amount_minor),
+        ],
+    )
 
 
 def money_back(order_id: str, currency: str, gateway: str, amount_minor: int, transaction: str) -> Entry:
-    return _entry(f"txn:{transaction}", order_id, "refund", currency, [
-        ("receivable", amount_minor), (f"cash:{gateway}", -amount_minor),
-    ])
+    return _entry(
+        f"txn:{transaction}",
+        order_id,
+        "refund",
+        currency,
+        [
+            ("receivable", amount_minor),
+            (f"cash:{gateway}", -amount_minor),
+        ],
+    )
 
 
 def goods_sent(order_id: str, currency: str, amount_minor: int, shipment_id: str) -> Entry:
     """A parcel's share of the net value turns into revenue."""
-    return _entry(f"shipment:{shipment_id}", order_id, "revenue", currency, [
-        ("deferred_revenue", amount_minor), ("revenue", -amount_minor),
-    ])
+    return _entry(
+        f"shipment:{shipment_id}",
+        order_id,
+        "revenue",
+        currency,
+        [
+            ("deferred_revenue", amount_minor),
+            ("revenue", -amount_minor),
+        ],
+    )
 
 
 def label_bought(order_id: str, currency: str, cost_minor: int, shipment_id: str) -> Entry:
-    return _entry(f"label:{shipment_id}", order_id, "label", currency, [
-        ("shipping_cost", cost_minor), ("carrier_payable", -cost_minor),
-    ])
+    return _entry(
+        f"label:{shipment_id}",
+        order_id,
+        "label",
+        currency,
+        [
+            ("shipping_cost", cost_minor),
+            ("carrier_payable", -cost_minor),
+        ],
+    )
 
 
 def recognised_minor(

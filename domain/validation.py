@@ -111,13 +111,15 @@ def _risk_reasons(order: OrderSnapshot, policy: ValidationPolicy) -> list[Reason
         reasons.append(Reason("risk_high"))
     elif order.risk_recommendation == "investigate":
         reasons.append(Reason("risk_medium"))
-    limit = policy.review_above_minor.get(
-        order.currency, policy.review_above_default * 10 ** exponent(order.currency)
-    )
+    limit = policy.review_above_minor.get(order.currency, policy.review_above_default * 10 ** exponent(order.currency))
     if order.total_minor > limit:
         reasons.append(Reason("value_high", {"limit_minor": limit}))
-    if order.billing_country and order.shipping_country and order.billing_country != order.shipping_country \
-            and order.risk_level in ("medium", "high"):
+    if (
+        order.billing_country
+        and order.shipping_country
+        and order.billing_country != order.shipping_country
+        and order.risk_level in ("medium", "high")
+    ):
         reasons.append(Reason("country_mismatch"))
     if order.recent_orders > policy.velocity_orders:
         reasons.append(Reason("velocity", {"orders": order.recent_orders}))

@@ -23,7 +23,7 @@ from ledger.capture_money import money_rows
 from ledger.capture_rows import line_rows, order_row
 from ledger.effects import EffectDraft
 from ledger.orders import EDIT_WINDOW, contact_row, hold_row, lock_orders
-from ledger.rows import Row, insert_new, insert_rows
+from ledger.rows import Row, insert_new, insert_rows, pairs
 from ledger.tables import (
     Customer,
     ExternalRef,
@@ -80,15 +80,14 @@ def capture_orders(
         created = [newest[external_id] for external_id in newest if external_id in fresh]
         _create(session, created, new_ids, result, source, account, policies, now, shop_can_hold)
     if known:
-        ids = dict(
-            session.execute(
-                sa.select(_ref.c.external_id, _ref.c.our_id).where(
-                    _ref.c.system == source,
-                    _ref.c.account == account,
-                    _ref.c.kind == "order",
-                    _ref.c.external_id.in_(known),
-                )
-            ).all()
+        ids = pairs(
+            session,
+            sa.select(_ref.c.external_id, _ref.c.our_id).where(
+                _ref.c.system == source,
+                _ref.c.account == account,
+                _ref.c.kind == "order",
+                _ref.c.external_id.in_(known),
+            ),
         )
         rows = lock_orders(session, list(ids.values()))
         for external_id in known:

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from domain.catalogue import CatalogueProduct
 from domain.ids import new_id
 from ledger.cases import CaseDraft, open_cases
-from ledger.rows import Row, upsert
+from ledger.rows import Row, pairs, upsert
 from ledger.tables import Product, ProductVariant
 from ledger.tables.base import table_of
 
@@ -24,12 +24,11 @@ def store_products(session: Session, system: str, account: str, products: Sequen
     if not products:
         return 0
     mine = [_product.c.system == system, _product.c.account == account]
-    ids = dict(
-        session.execute(
-            sa.select(_product.c.external_id, _product.c.id).where(
-                *mine, _product.c.external_id.in_([p.external_id for p in products])
-            )
-        ).all()
+    ids = pairs(
+        session,
+        sa.select(_product.c.external_id, _product.c.id).where(
+            *mine, _product.c.external_id.in_([p.external_id for p in products])
+        ),
     )
     rows = [_product_row(p, system, account, ids.get(p.external_id) or new_id("prd")) for p in products]
     upsert(session, Product, rows, keys=_KEYS, update=[name for name in rows[0] if name not in ("id", *_KEYS)])

@@ -100,6 +100,11 @@ def mappings(session: Session, statement: sa.Executable) -> list[Mapping[str, An
     return cast(list[Mapping[str, Any]], session.execute(statement).mappings().all())
 
 
+def pairs(session: Session, statement: sa.Executable) -> dict[Any, Any]:
+    """First column -> second."""
+    return {row[0]: row[1] for row in session.execute(statement)}
+
+
 def select_by(
     session: Session,
     model: type[SQLModel],

@@ -32,7 +32,7 @@ from ledger.orders import (
     place_holds,
     release_holds,
 )
-from ledger.rows import group_by, select_by
+from ledger.rows import group_by, pairs, select_by
 from ledger.tables import AuditEvent, Order, OrderContact, Payment
 from ledger.tables.base import table_of
 
@@ -94,15 +94,14 @@ def _snapshots(
             .order_by(_contact.c.version)
         ).mappings()
     }
-    recent = dict(
-        session.execute(
-            sa.select(_order.c.customer_id, sa.func.count())
-            .where(
-                _order.c.customer_id.in_({order["customer_id"] for order in orders}),
-                _order.c.placed_at > now - policies.validation.velocity_window,
-            )
-            .group_by(_order.c.customer_id)
-        ).all()
+    recent = pairs(
+        session,
+        sa.select(_order.c.customer_id, sa.func.count())
+        .where(
+            _order.c.customer_id.in_({order["customer_id"] for order in orders}),
+            _order.c.placed_at > now - policies.validation.velocity_window,
+        )
+        .group_by(_order.c.customer_id),
     )
     shippable = {line["sku"] for rows in lines.values() for line in rows if line["requires_shipping"]}
     known = stock.known_skus(session, shippable) | stock.kit_skus(session, shippable)

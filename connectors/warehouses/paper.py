@@ -64,9 +64,7 @@ class Paper(FPDF):
         """Set the size (points) of what follows; cutting a bold out of Noto's file would take seconds."""
         self.set_font(self._family, "B" if bold and self._covered is None else "", size)
 
-    def say(
-        self, width: float, height: float, text: str, *, align: str = "L", border: Literal[0, 1] | str = 0
-    ) -> None:
+    def say(self, width: float, height: float, text: str, *, align: str = "L", border: Literal[0, 1] | str = 0) -> None:
         """One line in a box of that width (mm); a text that is too long is cut with an ellipsis."""
         self.cell(width, height, self.fitted(self.plain(text), width - 2), align=align, border=border)
 

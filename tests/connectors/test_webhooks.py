@@ -55,9 +55,7 @@ def test_standard_vectors(shared: Path) -> None:
         now = datetime.fromtimestamp(case["now"], UTC)
         verify_standard(case["raw_body"].encode(), headers, case["secret"], now=now)
         with pytest.raises(BadSignature, match="stale"):
-            verify_standard(
-                case["raw_body"].encode(), headers, case["secret"], now=now + timedelta(seconds=301)
-            )
+            verify_standard(case["raw_body"].encode(), headers, case["secret"], now=now + timedelta(seconds=301))
         with pytest.raises(BadSignature, match="mismatch"):
             verify_standard(b"{}", headers, case["secret"], now=now)
 

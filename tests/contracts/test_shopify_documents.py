@@ -60,9 +60,7 @@ def test_no_document_uses_what_is_being_removed(schema: GraphQLSchema, document:
 
 
 @pytest.mark.parametrize("document", WRITES, ids=title)
-def test_idempotency_is_stated_exactly_where_the_vendor_demands_it(
-    schema: GraphQLSchema, document: str
-) -> None:
+def test_idempotency_is_stated_exactly_where_the_vendor_demands_it(schema: GraphQLSchema, document: str) -> None:
     assert schema.mutation_type is not None
     for field in mutations(document):
         description = schema.mutation_type.fields[field.name.value].description or ""
@@ -73,9 +71,7 @@ def test_idempotency_is_stated_exactly_where_the_vendor_demands_it(
 
 def test_the_vendor_still_describes_idempotency_in_these_words(schema: GraphQLSchema) -> None:
     assert schema.mutation_type is not None
-    described = [
-        name for name, field in schema.mutation_type.fields.items() if REQUIRED in (field.description or "")
-    ]
+    described = [name for name, field in schema.mutation_type.fields.items() if REQUIRED in (field.description or "")]
     assert {"refundCreate", "inventorySetQuantities"} <= set(described)
 
 
