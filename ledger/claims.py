@@ -53,7 +53,7 @@ def claim(
     session: Session,
     model: type[Claimable],
     *,
-    where: Sequence[sa.ColumnElement[bool]],
+    where: Sequence[sa.ColumnElement[bool] | sa.TextClause],
     limit: int,
     now: datetime,
     real_now: datetime,
