@@ -8,6 +8,7 @@ import pytest
 
 from config import wiring as wiring_module
 from config.wiring import Wiring
+from ledger import audit
 from tests.support.databases import Postgres, Sqlite, make_wiring
 from tests.support.sandbox import SandboxProcess
 from tests.support.shared import SHARED, missing_reason
@@ -26,6 +27,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 os.environ["COLUMNS"] = "160"  # tables of the command line do not depend on the terminal that runs the tests
+
+
+@pytest.fixture(autouse=True)
+def nobody() -> Iterator[None]:
+    """Commands run in this process name a person as actor; the next test begins without one."""
+    tokens = audit.actor.set("system"), audit.flow_run_id.set("")
+    yield
+    audit.actor.reset(tokens[0])
+    audit.flow_run_id.reset(tokens[1])
 
 
 @pytest.fixture(scope="session")

@@ -58,12 +58,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--orders", type=int, default=300, help=f"how many orders customers make (at least {FEWEST})")
     parser.add_argument("--keep", action="store_true", help="leave everything running until Ctrl-C")
     parser.add_argument("--json", type=Path, default=ROOT / "build" / "demo.json", help="where the report goes")
+    parser.add_argument("--any-ports", action="store_true", help="leave the usual ports to others")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="databases and logs; emptied at the start")
     return parser
 
 
 async def _play(options: argparse.Namespace, result: Result, console: Console) -> int:
-    prefect_port, receiver_port, sandbox_port, smtp_port = (_free(port) for port in PORTS)
+    prefect_port, receiver_port, sandbox_port, smtp_port = (_free(0 if options.any_ports else port) for port in PORTS)
     _fresh(options.folder)
     supervisor = Supervisor(
         Options(

@@ -46,7 +46,7 @@ def finished_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished
     folder, report, output = base / "var", base / "demo.json", base / "output.txt"
     with output.open("wb") as sink:
         process = subprocess.Popen(
-            command(folder, report, "--orders", str(ORDERS), "--keep"),
+            command(folder, report, "--orders", str(ORDERS), "--keep", "--any-ports"),
             cwd=ROOT, stdout=sink, stderr=sink, env={**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "100"},
         )  # fmt: skip
     try:

@@ -115,7 +115,7 @@ async def test_texts_that_no_column_takes(wiring: Wiring) -> None:
 
     assert answer.status_code == 200
     [row] = inbox(wiring)
-    assert (hashlib.sha256(body).hexdigest(), "gid?" + "y" * 251) == (row["delivery_id"], row["subject"])
+    assert (hashlib.sha256(body).hexdigest(), "") == (row["delivery_id"], row["subject"])
 
 
 @pytest.mark.row("CAP-1")
