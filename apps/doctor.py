@@ -199,7 +199,7 @@ async def _vendors(current: Wiring) -> list[Finding]:
     try:
         vendors: dict[str, Any] = {**current.shops(), **current.warehouses()}
         parcels = current.parcels()
-        vendors[f"easypost/{parcels.account}"] = parcels
+        vendors[f"{parcels.code}/{parcels.account}"] = parcels
         vendors["mail"] = current.mailer()
     except (ConfigError, BrandError):
         return []  # said by the check of the files

@@ -41,7 +41,7 @@ class Refused(Exception):
 
 
 def find_order(session: Session, name: str, *, account: str = "") -> OrderRow:
-    """By our id, or by the order's name with or without `#`. `account` ("shopify/alpha") settles which of several
+    """By our id, or by the order's name with or without `#`. `account` ("{system}/{account}") settles which of several
     shops is meant. Raises: Refused."""
     names = {name, f"#{name.removeprefix('#')}"}
     query = sa.select(_order).where(sa.or_(_order.c.id == name, _order.c.name.in_(names)))

@@ -113,6 +113,29 @@ def fulfilled(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft
     return []
 
 
+def fulfil_refused(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
+    """The shop does not take the parcel. Where its order was cancelled too late a case says so already."""
+    orders = {row["id"]: row for row in select_by(session, Order, "id", {effect["order_id"] for effect, _ in pairs})}
+    open_cases(
+        session,
+        [
+            CaseDraft(
+                key=f"effect_rejected:{effect['key']}",
+                kind="effect_rejected",
+                severity="high",
+                order_id=effect["order_id"],
+                subject_id=effect["id"],
+                facts={"effect": effect["kind"], "code": verdict.code, "detail": verdict.detail},
+                choices=["retry", "ignore"],
+            )
+            for effect, verdict in pairs
+            if orders[effect["order_id"]]["cancelled_at"] is None
+        ],
+        now,
+    )
+    return []
+
+
 def captured(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
     """Authorised money was taken."""
     payments = {row["id"]: row for row in select_by(session, Payment, "id", [e["subject_id"] for e, _ in pairs])}

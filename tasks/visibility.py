@@ -83,7 +83,7 @@ def _row(stage: str, line: Line) -> dict[str, str]:
 
 
 def _words(code: str) -> str:
-    """A code, or a vendor's: "easypost: retryable"."""
+    """A code, or a vendor's: "{vendor}: retryable"."""
     vendor, colon, rest = code.rpartition(": ")
     return f"{vendor}{colon}{in_words(rest)}"
 

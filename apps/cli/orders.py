@@ -20,14 +20,14 @@ from ledger.tables.base import table_of
 orders = typer.Typer(help="Orders: list, show, hold, release, retry.", no_args_is_help=True)
 _order = table_of(Order)
 Name = Annotated[str, typer.Argument(help="The order's name (#1001 or 1001) or our id.", show_default=False)]
-Account = Annotated[str, typer.Option(help="Which shop, such as shopify/alpha, where several use the same name.")]
+Account = Annotated[str, typer.Option(help="Which shop, as SYSTEM/ACCOUNT, where several use the same name.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 
 
 @orders.command("list")
 def list_orders(
     state: Annotated[OrderState | None, typer.Option(help="Only orders in this state.")] = None,
-    account: Annotated[str, typer.Option(help="Only this shop, such as shopify/alpha.")] = "",
+    account: Annotated[str, typer.Option(help="Only this shop, as SYSTEM/ACCOUNT.")] = "",
     limit: Annotated[int, typer.Option(min=1, help="At most so many, newest first.")] = 30,
     as_json: AsJson = False,
 ) -> None:

@@ -30,7 +30,7 @@ def _shop(rows: Sequence[EffectRow]) -> Shop:
 
 HOLD = Handlers(shop_effects.held, shop_effects.hold_refused, keyed=True)
 RELEASE = Handlers(shop_effects.released, shop_effects.release_refused, shop_effects.guard_release, keyed=True)
-FULFIL = Handlers(shop_effects.fulfilled, None, None, can_look_up=True)
+FULFIL = Handlers(shop_effects.fulfilled, shop_effects.fulfil_refused, can_look_up=True)
 CAPTURE = Handlers(shop_effects.captured, shop_effects.capture_refused, can_look_up=True)
 CANCEL = Handlers(cancelling.cancelled_in_shop, None, can_look_up=True)
 STOCK = Handlers(shop_effects.nothing_follows, shop_stock.write_refused, keyed=True)
