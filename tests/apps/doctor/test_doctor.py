@@ -67,6 +67,7 @@ async def test_everything_missing_is_told_at_once(use: Use, tmp_path: Path) -> N
     assert "aftercart up" in findings["Prefect"].mend
 
 
+@pytest.mark.row("SCA-1", bad_input=True)
 async def test_an_unreachable_database_is_told_without_its_password(use: Use) -> None:
     [port] = _free_ports(1)
     use(Settings(_env_file=None, database_url=f"postgresql://ada:hidden@127.0.0.1:{port}/none"))  # type: ignore[call-arg]

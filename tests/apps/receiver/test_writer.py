@@ -64,6 +64,7 @@ def locked(wiring: Wiring) -> Iterator[None]:
 
 
 @pytest.mark.row("CAP-1")
+@pytest.mark.row("SCA-1", bad_input=True)
 async def test_database_away_then_back(file_wiring: Wiring, caplog: pytest.LogCaptureFixture) -> None:
     async with calling(file_wiring, patience_s=0.05) as client:
         with locked(file_wiring):
