@@ -29,7 +29,16 @@ def make_engine(url: str) -> Engine:
         engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, **options)
         _tune_sqlite(engine)
         return engine
-    return sa.create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, **options)
+    engine = sa.create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, **options)
+    event.listen(engine, "handle_error", _without_values)
+    return engine
+
+
+def _without_values(context: Any) -> None:
+    """PostgreSQL explains an error with the values of the row in further lines, past `hide_parameters`."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args:
+            error.args = (str(error.args[0]).partition("\n")[0], *error.args[1:])
 
 
 def _tune_sqlite(engine: Engine) -> None:
