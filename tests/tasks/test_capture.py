@@ -19,7 +19,7 @@ TOPICS = ("orders/create", "orders/paid", "orders/updated", "orders/cancelled", 
 @pytest.mark.row("CAP-1")
 @pytest.mark.row("CAP-5")
 async def test_the_shops_own_bad_delivery_ends_in_one_order(world: World) -> None:
-    """The receiver person's tests prove the intake; here the deliveries travel on."""
+    """The receiver's own tests prove the intake; here the deliveries travel on."""
     webhooks(world, duplicate=1.0, reorder=0.5)
 
     made = world.buy(*(checkout(customer={"email": f"ada{n}@example.com"}) for n in range(4)))
