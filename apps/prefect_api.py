@@ -29,12 +29,6 @@ class PrefectApi:
     async def aclose(self) -> None:
         await self._client.aclose()
 
-    async def healthy(self) -> bool:
-        try:
-            return (await self._client.get("/health")).is_success
-        except httpx.HTTPError:
-            return False
-
     async def deployment_id(self, name: str) -> str | None:
         """By "flow/deployment"; none when there is no such deployment."""
         found = await self._call("GET", f"/deployments/name/{name}")
@@ -63,22 +57,6 @@ class PrefectApi:
                         "deployment_id": {"any_": [deployment_id]},
                         "state": {"type": {"any_": ["SCHEDULED", "PENDING"]}},
                         "expected_start_time": {"before_": before.isoformat()},
-                    }
-                },
-            )
-            or 0
-        )
-
-    async def runs_in(self, deployment_id: str, states: Sequence[str]) -> int:
-        """Runs of a deployment in states of these types."""
-        return int(
-            await self._call(
-                "POST",
-                "/flow_runs/count",
-                {
-                    "flow_runs": {
-                        "deployment_id": {"any_": [deployment_id]},
-                        "state": {"type": {"any_": list(states)}},
                     }
                 },
             )

@@ -19,7 +19,7 @@ BUDGET_S = 330.0  # five minutes and one process start
 async def process_orders(budget_s: float = BUDGET_S, until_idle: bool = False) -> dict[str, Any]:
     """Pass after pass until the shift ends; an idle pass makes no task run."""
     mark_run()
-    shift = Shift("process-orders", budget_s, until_idle)
+    shift = Shift("process-orders", budget_s)
     while shift.goes_on():
         reports = await stages.one_pass(shift)
         if reports:

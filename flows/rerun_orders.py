@@ -19,7 +19,7 @@ async def rerun_orders(orders: list[str]) -> dict[str, Any]:
     """Pull forward, then pass after pass until nothing is waiting."""
     mark_run()
     await rerunning.pull_forward(orders)
-    shift = Shift("rerun-orders", BUDGET_S, until_idle=True)
+    shift = Shift("rerun-orders", BUDGET_S)
     while shift.goes_on() and (reports := await stages.one_pass(shift)):
         await show_batch("rerun-orders", reports)
     return shift.totals

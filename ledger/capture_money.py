@@ -52,24 +52,6 @@ def update_money(session: Session, order_id: str, order: IncomingOrder) -> bool:
     return True
 
 
-def transactions_of(session: Session, order_id: str) -> list[IncomingTransaction]:
-    """The stored transactions as values."""
-    payments = {row["id"]: row["gateway"] for row in select_by(session, Payment, "order_id", [order_id])}
-    return [
-        IncomingTransaction(
-            external_id=row["external_id"],
-            kind=TransactionKind(row["kind"]),
-            status=TransactionStatus(row["status"]),
-            amount_minor=row["amount_minor"],
-            gateway=payments[row["payment_id"]],
-            processed_at=row["processed_at"],
-            parent_external_id=row["parent_external_id"],
-            error_code=row["error_code"],
-        )
-        for row in select_by(session, MoneyTransaction, "order_id", [order_id], order_by="processed_at")
-    ]
-
-
 def facts_of(row: Any) -> TenderFacts:
     """A payment row as facts."""
     return TenderFacts(

@@ -24,10 +24,6 @@ _NEXT = sa.update(_counter).where(_counter.c.id == 1).values(value=_counter.c.va
 _NEXT_OF_SEQUENCE = sa.text("SELECT nextval('claim_token')")
 
 
-class LeaseLost(Exception):
-    """Another worker has taken the row since; nothing was written."""
-
-
 @dataclass(frozen=True, slots=True)
 class Lease:
     token: int

@@ -26,7 +26,6 @@ class Shift:
 
     name: str
     budget_s: float
-    until_idle: bool = False  # end as soon as nothing is waiting (tests, benchmarks, reruns)
     totals: dict[str, dict[str, int]] = field(default_factory=dict)
     _started: float = field(default_factory=monotonic)
     _beaten: float = 0.0

@@ -69,7 +69,7 @@ class World:
 
     def __init__(self, wiring: Wiring, sandbox: SandboxProcess, port: int) -> None:
         self.wiring, self.sandbox = wiring, sandbox
-        self.shift = Shift("test", 600.0, until_idle=True)
+        self.shift = Shift("test", 600.0)
         self._server = uvicorn.Server(uvicorn.Config(create_app(wiring), port=port, log_level="critical"))
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 
