@@ -7,12 +7,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
 POOL = "aftercart"
 PAGE = 200
-BUSY_S = (0.5, 1, 2, 4)  # its database is locked: nothing was done, ask again after so long
+BUSY_S = (0.5, 1, 2, 4, 8)  # its database is locked, or it has no time for us: ask again after so long
 
 
 class PrefectUnreachable(Exception):
@@ -40,7 +41,7 @@ class PrefectApi:
 
     async def start_run(self, deployment_id: str) -> str:
         """Ask for a run at once; returns its id."""
-        body = {"state": {"type": "SCHEDULED"}}
+        body = {"state": {"type": "SCHEDULED"}, "idempotency_key": uuid4().hex}  # asked twice, it is one run
         run = await self._call("POST", f"/deployments/{deployment_id}/create_flow_run", body)
         if run is None:
             raise PrefectUnreachable(f"Prefect at {self.url} does not know deployment {deployment_id}; deploy again")
@@ -102,19 +103,32 @@ class PrefectApi:
         return sum(row["status"] == "ONLINE" for row in rows or [])
 
     async def _call(self, method: str, path: str, body: Any = None) -> Any:
-        try:
-            answer = await self._client.request(method, path, json=body)
-            for pause in BUSY_S:
-                if answer.status_code != 503:
-                    break
-                await asyncio.sleep(pause)
-                answer = await self._client.request(method, path, json=body)
-        except httpx.HTTPError as error:
-            raise PrefectUnreachable(
-                f"no Prefect server at {self.url} ({type(error).__name__}); start it with `aftercart up`"
-            ) from None
+        answer = await self._patiently(method, path, body)
         if answer.status_code == 404:
             return None
         if not answer.is_success:
             raise PrefectUnreachable(f"Prefect at {self.url} answered {answer.status_code} to {method} {path}")
         return answer.json()
+
+    async def _patiently(self, method: str, path: str, body: Any) -> httpx.Response:
+        """Ask again while the server is there but busy: every call here may be made twice.
+
+        Raises: PrefectUnreachable, at once when nobody listens.
+        """
+        for pause in (*BUSY_S, None):
+            try:
+                answer = await self._client.request(method, path, json=body)
+                if answer.status_code != 503 or pause is None:
+                    return answer
+            except httpx.ReadTimeout as error:
+                if pause is None:
+                    raise self._unreachable(error) from None
+            except httpx.HTTPError as error:
+                raise self._unreachable(error) from None
+            await asyncio.sleep(pause)
+        raise AssertionError("the last try returns or raises")
+
+    def _unreachable(self, error: httpx.HTTPError) -> PrefectUnreachable:
+        return PrefectUnreachable(
+            f"no Prefect server at {self.url} ({type(error).__name__}); start it with `aftercart up`"
+        )

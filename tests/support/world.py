@@ -137,6 +137,18 @@ class World:
                 lambda done=done: self.sandbox.control("floor/settings")["rounds"] > done, what="the floor works"
             )
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a program needs in its environment to work in this world."""
+        settings = self.wiring.settings
+        return {
+            "AFTERCART_DATABASE_URL": settings.database_url,
+            "AFTERCART_ACCOUNTS_FILE": str(settings.accounts_file),
+            "AFTERCART_PUBLIC_URL": settings.public_url,
+            "AFTERCART_LINK_SECRET": settings.link_secret.get_secret_value(),
+            "AFTERCART_SANDBOX_CONTROL_URL": settings.sandbox_control_url,
+        }
+
     def rows(self, statement: str, **values: Any) -> Sequence[Any]:
         """Look into the ledger with plain SQL."""
         with self.wiring.engine.connect() as connection:
