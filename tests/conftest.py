@@ -91,8 +91,11 @@ def wiring(database_url: str) -> Iterator[Wiring]:
 
 
 @pytest.fixture
-async def world(database_url: str, sandbox: SandboxProcess, tmp_path: Path) -> AsyncIterator[World]:
-    """Sandbox, receiver and ledger wired together over real HTTP, with catalogue and stock read."""
+async def world(
+    database_url: str, sandbox: SandboxProcess, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[World]:
+    """Sandbox, receiver and ledger wired together over real HTTP, with catalogue and stock read. Whatever a test
+    does with them, all invariants hold at its end, unless it is marked `breaks_invariants`."""
     port = free_port()
     settings = make_settings(database_url, sandbox, tmp_path, public_url=f"http://127.0.0.1:{port}")
     made = Wiring(settings)
@@ -100,6 +103,10 @@ async def world(database_url: str, sandbox: SandboxProcess, tmp_path: Path) -> A
     opened = World(made, sandbox, port)
     await opened.open()
     yield opened
-    await opened.close()
-    wiring_module.replace(None)
-    made.engine.dispose()
+    try:
+        await opened.close()
+        if request.node.get_closest_marker("breaks_invariants") is None:
+            assert not opened.broken(), "the test leaves broken invariants behind"
+    finally:
+        wiring_module.replace(None)
+        made.engine.dispose()

@@ -137,6 +137,7 @@ async def test_watch_deadlines_cancels_the_unpaid_and_forgets_what_is_old(world:
     assert not world.broken()
 
 
+@pytest.mark.breaks_invariants
 @pytest.mark.row("PEO-2", bad_input=True)
 async def test_check_invariants_writes_a_page_and_an_event_for_what_is_broken(world: World, server: Server) -> None:
     world.buy(at_workshop())

@@ -70,7 +70,8 @@ class RowsPlugin:
 
 def whole_suite(config: pytest.Config) -> bool:
     """Whether nothing was left out by a path, -k, -m, --deselect or --lf."""
-    chosen = (config.option.keyword, config.option.markexpr, config.option.deselect, config.option.lf)
+    last_failed = getattr(config.option, "lf", False)  # the option belongs to the cache, which may be switched off
+    chosen = (config.option.keyword, config.option.markexpr, config.option.deselect, last_failed)
     return config.args_source is pytest.Config.ArgsSource.TESTPATHS and not any(chosen)
 
 

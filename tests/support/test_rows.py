@@ -49,8 +49,7 @@ def run(folder: Path, suite: str, *options: str) -> str:
         "from tests.support.rows import pytest_configure\n"
     )
     (folder / "pytest.ini").write_text(
-        "[pytest]\ntestpaths = suite\nmarkers = row(id, bad_input)\n"
-        "addopts = --import-mode=importlib -p no:cacheprovider\n"
+        "[pytest]\ntestpaths = suite\nmarkers = row(id, bad_input)\naddopts = --import-mode=importlib\n"
     )
     command = [sys.executable, "-m", "pytest", "-q", *options]
     env = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "AFTERCART_SHARED": str(folder / "none")}
@@ -58,7 +57,9 @@ def run(folder: Path, suite: str, *options: str) -> str:
     return ended.stdout + ended.stderr
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["one process", "xdist"])
+@pytest.mark.parametrize(
+    "options", [(), ("-n", "2"), ("-p", "no:cacheprovider")], ids=["one process", "xdist", "no cache"]
+)
 def test_a_row_is_proven_by_both_kinds_of_tests_and_no_broken_one(tmp_path: Path, options: tuple[str, ...]) -> None:
     said = run(tmp_path, SUITE, *options)
 
