@@ -39,6 +39,11 @@ class Settings(BaseSettings):
         description="Orders per transaction",
     )
     vendor_concurrency: int = Field(default=32, description="Calls under way at once to one vendor")
+    lease_s: float = Field(
+        default=20.0,  # long enough for a machine that is short of breath; renewed four times within it
+        gt=0,
+        description="How long what a dead worker had taken stays with it, in seconds",
+    )
     sandbox_control_url: str = Field(
         default="", description="Only with the sandbox: where its clock is moved together with ours"
     )

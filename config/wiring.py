@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -28,6 +28,7 @@ from connectors.shops.shopify import Shopify, shopify_http
 from connectors.warehouses.base import Warehouse
 from connectors.warehouses.shipbob import ShipBob, shipbob_http
 from domain.policy import Policies
+from ledger.claims import LEASE_OF_SESSION
 from ledger.session import make_engine, reading, writing
 from ledger.tables import Clock
 from ledger.tables.base import table_of
@@ -98,6 +99,7 @@ class Wiring:
     def ledger(self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The same in the caller's own thread."""
         with writing(self.engine) as session, session.begin():
+            session.info[LEASE_OF_SESSION] = timedelta(seconds=self.settings.lease_s)
             return function(session, *args, **kwargs)
 
     def read(self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -19,6 +19,7 @@ from ledger.tables import Claimable, ClaimCounter
 from ledger.tables.base import table_of
 
 LEASE = timedelta(seconds=20)
+LEASE_OF_SESSION = "lease"  # where a session carries another length
 _counter = table_of(ClaimCounter)
 _NEXT = sa.update(_counter).where(_counter.c.id == 1).values(value=_counter.c.value + 1).returning(_counter.c.value)
 _NEXT_OF_SEQUENCE = sa.text("SELECT nextval('claim_token')")
@@ -36,13 +37,19 @@ class Claimed:
     rows: list[Mapping[str, Any]]
 
 
-def new_lease(session: Session, *, real_now: datetime, lease: timedelta = LEASE) -> Lease:
+def lease_of(session: Session) -> timedelta:
+    """How long a claim made in this session holds without being renewed."""
+    length: timedelta = session.info.get(LEASE_OF_SESSION, LEASE)
+    return length
+
+
+def new_lease(session: Session, *, real_now: datetime) -> Lease:
     """A fresh token with its end."""
     if is_sqlite(session):
         token = session.connection().execute(_NEXT).scalar_one()
     else:
         token = session.connection().execute(_NEXT_OF_SEQUENCE).scalar_one()
-    return Lease(int(token), real_now + lease)
+    return Lease(int(token), real_now + lease_of(session))
 
 
 def claim(
@@ -55,7 +62,6 @@ def claim(
     real_now: datetime,
     order_by: Sequence[str] = ("due_at",),
     values: Mapping[str, Any] | None = None,
-    lease: timedelta = LEASE,
     free_only: bool = True,
     without: Sequence[str] = (),
 ) -> Claimed:
@@ -74,7 +80,7 @@ def claim(
     ids = list(session.execute(found).scalars())
     if not ids:
         return Claimed(Lease(0, real_now), [])
-    taken = new_lease(session, real_now=real_now, lease=lease)
+    taken = new_lease(session, real_now=real_now)
     rows = session.connection().execute(
         sa.update(table)
         .where(among(session, key, ids))
@@ -100,5 +106,5 @@ def renew(session: Session, model: type[Claimable], ids: Sequence[str], lease: L
     session.execute(
         sa.update(table)
         .where(table.c.id.in_(ids), table.c.lease_token == lease.token)
-        .values(lease_until=real_now + LEASE)
+        .values(lease_until=real_now + lease_of(session))
     )

@@ -19,7 +19,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 X = TypeVar("X")
 logger = logging.getLogger(__name__)
-RENEW_S = 5.0
+RENEWALS = 4  # within the length of a lease
 CHUNK_WORKERS = 4
 
 
@@ -40,7 +40,7 @@ async def kept(model: type[Claimable], ids: Sequence[str], token: int) -> AsyncI
 
 async def _renew(model: type[Claimable], ids: list[str], token: int) -> None:
     while True:
-        await asyncio.sleep(RENEW_S)
+        await asyncio.sleep(wiring.current().settings.lease_s / RENEWALS)
         real_now = wiring.current().real_now()
         await in_ledger(renew, model, ids, Lease(token, real_now), real_now=real_now)
 

@@ -17,7 +17,7 @@ from tasks.runtime import Report, in_ledger, is_retryable
 REST_S = 0.25  # an idle worker looks again so soon: a delivery never waits longer for it
 SMALL_PASS = 100
 BEAT_S = 5.0
-LEFTOVERS_S = 10.0
+SWEEPS = 2  # for leftovers of dead senders, within the length of a lease
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Shift:
         if monotonic() - self._beaten > BEAT_S:
             self._beaten = monotonic()
             await in_ledger(beat, self.name, wired.real_now())
-        if monotonic() - self._swept > LEFTOVERS_S:
+        if monotonic() - self._swept > wired.settings.lease_s / SWEEPS:
             self._swept = monotonic()
             self.note(await leftovers())
         return await in_ledger(next_due, now=wired.now(), real_now=wired.real_now())

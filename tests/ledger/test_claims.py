@@ -99,6 +99,18 @@ def test_expired_lease_is_taken_again_with_a_higher_token(wiring: Wiring) -> Non
     assert heir.rows[0]["attempts"] == 2
 
 
+def test_length_of_a_lease_is_a_setting_and_a_renewal_follows_it(wiring: Wiring) -> None:
+    line_up(wiring, 1)
+    wiring.settings.lease_s = 2.0
+    held = take(wiring)
+    assert held.lease.until == REAL + timedelta(seconds=2)
+
+    renewed = REAL + timedelta(seconds=1)
+    wiring.ledger(renew, Work, ids(held), held.lease, real_now=renewed)
+
+    assert row_of(wiring, Work)["lease_until"] == renewed + timedelta(seconds=2)
+
+
 def test_lease_does_not_run_out_when_the_products_clock_is_moved(wiring: Wiring) -> None:
     line_up(wiring, 1)
     take(wiring)
@@ -161,7 +173,7 @@ def test_claim_of_nothing_costs_no_token(wiring: Wiring) -> None:
         first = new_lease(session, real_now=REAL).token
         nothing = claim(session, Work, where=[], limit=5, now=NOW, real_now=REAL)
         assert nothing.rows == []
-        return first, new_lease(session, real_now=REAL, lease=timedelta(seconds=1)).token
+        return first, new_lease(session, real_now=REAL).token
 
     first, second = wiring.ledger(tokens)
 
