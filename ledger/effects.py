@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from domain.ids import new_id
 from domain.states import EffectState, check
-from ledger import audit
+from ledger import audit, failpoints
 from ledger.claims import Claimed, Lease, claim, new_lease
 from ledger.queue import OPEN
 from ledger.rows import Row, insert_new, mappings, update_by
@@ -78,6 +78,8 @@ class Handlers:
 def plan(session: Session, drafts: Sequence[EffectDraft], now: datetime) -> None:
     """Write effects to be sent; keys that stand already are left as they are."""
     insert_new(session, Effect, [_row(draft, now) for draft in drafts])
+    if failpoints.ARMED:
+        failpoints.reached(failpoints.BEFORE_INTENT, [draft.kind for draft in drafts])
 
 
 def plan_and_claim(
@@ -92,6 +94,8 @@ def plan_and_claim(
     lease = new_lease(session, real_now=real_now)
     rows = [_row(draft, now, lease) for draft in due]
     new = insert_new(session, Effect, rows)
+    if failpoints.ARMED:
+        failpoints.reached(failpoints.BEFORE_INTENT, [draft.kind for draft in due])
     return [row for row in rows if row["id"] in new]
 
 

@@ -13,7 +13,7 @@ from config import wiring
 from connectors.errors import AuthFailed, ConnectorError, OutcomeUnknown, Retryable, VendorRejected
 from connectors.outcomes import Outcome, Sent
 from ledger import effects as machine
-from ledger import settling
+from ledger import failpoints, settling
 from ledger.effects import EffectDraft, EffectRow, Handlers, Verdict
 from ledger.heartbeats import vendor_trouble, vendor_well
 from ledger.tables import Effect
@@ -85,6 +85,9 @@ async def _send_chunk(
     kinds: Mapping[str, EffectKind], kind: str, rows: Sequence[EffectRow], *, look_up: bool = False
 ) -> tuple[list[tuple[EffectRow, Verdict]], list[EffectRow]]:
     call = kinds[kind].look_up if look_up else kinds[kind].send
+    watched = failpoints.ARMED and not look_up
+    if watched:
+        failpoints.reached(failpoints.AFTER_INTENT, [kind])
     if call is None:
         # where the vendor honours our key a doubtful call is simply made again under it; else a person decides
         settled = (
@@ -99,9 +102,13 @@ async def _send_chunk(
             rest = [row for row in rows if row["id"] not in known]
             if rest:
                 pairs += zip(rest, await _guarded(kinds[kind], call, rest), strict=True)
+    if watched:
+        failpoints.reached(failpoints.BEFORE_RECORD, [kind])
     follow: list[EffectRow] = []
     for start in range(0, len(pairs), SETTLE):
         follow += await _settle(kinds, pairs[start : start + SETTLE])
+    if watched:
+        failpoints.reached(failpoints.AFTER_RECORD, [kind])
     return pairs, follow
 
 
