@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-import httpx
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
 from sqlmodel import Session
@@ -21,10 +20,10 @@ from config.brand import Brand, load_brand
 from config.policies import load_policies
 from config.settings import Settings, settings
 from connectors.carriers.easypost import EasyPost, easypost_http
-from connectors.http import make_client
 from connectors.messaging.smtp import Smtp, SmtpServer
 from connectors.shops.base import Shop
 from connectors.shops.shopify import Shopify, shopify_http
+from connectors.transport import HttpClient
 from connectors.warehouses.base import Warehouse
 from connectors.warehouses.shipbob import ShipBob, shipbob_http
 from domain.policy import Policies
@@ -124,8 +123,8 @@ class Wiring:
         thing: T = self._loop_things[name]
         return thing
 
-    def client(self) -> httpx.AsyncClient:
-        return self._per_loop("client", make_client)
+    def client(self) -> HttpClient:
+        return self._per_loop("client", HttpClient)
 
     def shops(self) -> Mapping[str, Shop]:
         """By target, "{system}/{account}"."""

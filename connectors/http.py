@@ -1,8 +1,4 @@
-"""The only user of httpx: sends one call to a vendor and names every failure by the caller's next move.
-
-httpx's interface over aiohttp's transport (`docs/decisions`): the transport reports a connection that broke
-*after* sending as a connect timeout, so failures are told apart by aiohttp's own exception underneath.
-"""
+"""Sends one call to a vendor and names every failure by the caller's next move."""
 
 import asyncio
 import logging
@@ -11,23 +7,15 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import aiohttp
-import httpx
 import orjson
-from httpx_aiohttp import AiohttpTransport
 
 from connectors.errors import AuthFailed, ConnectorError, OutcomeUnknown, Retryable, VendorRejected
 from connectors.redaction import redact
 from connectors.retrying import RetrySettings, Sleep, read_retry_after, retry
+from connectors.transport import Client, Lost, Request, Response, Unsent
 
 logger = logging.getLogger(__name__)
 
-# Servers drop idle connections after 5 s or more; a write just then would end with an unknown outcome.
-_KEEPALIVE_S = 4.0
-_CONNECT_S = 5.0
-_UNSENT_AIOHTTP = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
-_UNSENT_HTTPX = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-_TIMEOUTS = (TimeoutError, httpx.TimeoutException)  # aiohttp's are TimeoutErrors
 _BASE_HEADERS = {
     "accept": "application/json",
     "accept-encoding": "gzip, deflate",
@@ -76,26 +64,6 @@ def counters() -> dict[str, Counters]:
     return _counters
 
 
-def make_client(*, connections: int = 100) -> httpx.AsyncClient:
-    """A client to share by all vendors of a process; close it with `aclose()`. No cookies, no redirects.
-
-    `connections` are per vendor's host, so that one that hangs leaves the others theirs.
-    """
-    # httpx logs whole addresses at INFO, queries included; ours names vendor and operation instead.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-
-    def session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
-            limit=4 * connections, limit_per_host=connections, keepalive_timeout=_KEEPALIVE_S, ssl=tls
-        )
-        session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-        session._retry_connection = False  # aiohttp repeats PUT and DELETE in silence; repeating is ours to say
-        return session
-
-    tls = httpx.create_ssl_context()
-    return httpx.AsyncClient(transport=AiohttpTransport(verify=tls, client=session), trust_env=False)
-
-
 def no_refusal(status: int, body: Any) -> Refusal:
     """For vendors whose 4xx bodies say nothing that we read."""
     return Refusal()
@@ -106,7 +74,7 @@ class VendorHttp:
 
     def __init__(
         self,
-        client: httpx.AsyncClient,
+        client: Client,
         *,
         vendor: str,
         base_url: str,
@@ -125,17 +93,10 @@ class VendorHttp:
         self._client = client
         self._base_url = base_url.rstrip("/")
         self._own_headers = {**_BASE_HEADERS, **(headers or {})}
-        self._deadline_s = 2 * timeout_s  # a slow drip of bytes never trips the timeout per read
-        self._timeout = {
-            "connect": min(_CONNECT_S, timeout_s),
-            "read": timeout_s,
-            "write": timeout_s,
-            "pool": timeout_s,
-        }
+        self._timeout_s = timeout_s
         self._limiter = limiter
         self._retry_after = retry_after
         self._read_refusal = read_refusal
-        self._urls: dict[str, httpx.URL] = {}
 
     async def call(
         self,
@@ -169,7 +130,7 @@ class VendorHttp:
                     await self._limiter.wait(operation)
                 self.counters.calls += 1
                 response = await self._send(operation, request, unsure=unsure)
-                status = response.status_code
+                status = response.status
                 if self._limiter:
                     self._limiter.read(status, response.headers)
                 return self._answer(operation, response, (json, params), expect=expect, raw=raw, unsure=unsure)
@@ -197,32 +158,22 @@ class VendorHttp:
         params: Mapping[str, Any] | None,
         content: bytes | None,
         headers: Mapping[str, str] | None,
-    ) -> httpx.Request:
-        url = self._urls.get(path) or self._url(path)
-        own = self._own_headers if str(url).startswith(self._base_url + "/") else _BASE_HEADERS
-        merged = {**own, **headers} if headers else dict(own)
+    ) -> Request:
+        url = path if path.startswith(("http://", "https://")) else self._base_url + path
+        own = self._own_headers if url.startswith(self._base_url + "/") else _BASE_HEADERS
+        merged = {**own, **(headers or {})}
         if json is not None:
             content = orjson.dumps(json)
             merged.setdefault("content-type", "application/json")
-        extensions = {"timeout": self._timeout}
-        return httpx.Request(method, url, params=params, headers=merged, content=content, extensions=extensions)
+        return Request(method, url, merged, content, params, self._timeout_s)
 
-    def _url(self, path: str) -> httpx.URL:
-        absolute = path.startswith(("http://", "https://"))
-        url = httpx.URL(path if absolute else self._base_url + path)
-        if len(self._urls) < 64:  # parsing costs more than sending; paths with ids in them would only fill it
-            self._urls[path] = url
-        return url
-
-    async def _send(self, operation: str, request: httpx.Request, *, unsure: bool) -> httpx.Response:
+    async def _send(self, operation: str, request: Request, *, unsure: bool) -> Response:
         try:
-            async with asyncio.timeout(self._deadline_s):
-                return await self._client.send(request)
-        except (httpx.HTTPError, aiohttp.ClientError, OSError, TimeoutError) as exc:
-            if _surely_unsent(exc):
-                raise Retryable(self.vendor, operation, "unreachable") from exc
-            lost = "timeout" if isinstance(exc.__cause__ or exc, _TIMEOUTS) else "connection_lost"
-            raise self._lost(operation, lost, unsure=unsure) from exc
+            return await self._client.send(request)
+        except Unsent as exc:
+            raise Retryable(self.vendor, operation, "unreachable") from exc
+        except Lost as exc:
+            raise self._lost(operation, exc.code, unsure=unsure) from exc
 
     def _lost(
         self, operation: str, detail: str, *, unsure: bool, after_s: float | None = None
@@ -234,14 +185,14 @@ class VendorHttp:
     def _answer(
         self,
         operation: str,
-        response: httpx.Response,
+        response: Response,
         sent: Any,
         *,
         expect: Collection[int],
         raw: bool,
         unsure: bool,
     ) -> Answer:
-        status = response.status_code
+        status = response.status
         if 200 <= status < 300 or status in expect:
             return Answer(status, response.headers, self._decode(operation, response, raw=raw, unsure=unsure))
         if status in (429, 425):
@@ -255,7 +206,7 @@ class VendorHttp:
         detail = redact(refusal.message, *sent) if refusal.message else f"http_{status}"
         raise VendorRejected(self.vendor, operation, detail, refusal.reason)
 
-    def _decode(self, operation: str, response: httpx.Response, *, raw: bool, unsure: bool) -> Any:
+    def _decode(self, operation: str, response: Response, *, raw: bool, unsure: bool) -> Any:
         content = response.content
         if raw:
             return content
@@ -276,13 +227,6 @@ class VendorHttp:
                 "attempt": attempt,
             }
             logger.log(level, "vendor call", extra=keys)
-
-
-def _surely_unsent(exc: BaseException) -> bool:
-    cause = exc.__cause__ if isinstance(exc, httpx.HTTPError) else exc
-    if isinstance(cause, aiohttp.ClientError):
-        return isinstance(cause, _UNSENT_AIOHTTP)
-    return isinstance(exc, _UNSENT_HTTPX)
 
 
 def _json_or_none(content: bytes) -> Any:

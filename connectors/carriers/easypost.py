@@ -12,8 +12,6 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-import httpx
-
 from connectors.carriers.base import AddressCheck
 from connectors.carriers.easypost_parse import (
     address_body,
@@ -29,6 +27,7 @@ from connectors.carriers.easypost_states import TOPICS
 from connectors.errors import OutcomeUnknown, VendorRejected
 from connectors.http import Refusal, VendorHttp
 from connectors.reading import Unreadable
+from connectors.transport import Client
 from domain.order import Address
 from domain.parcels import Label, Parcel, Quote, Tracker
 
@@ -41,7 +40,7 @@ _FOLLOWED_FOR = timedelta(days=60)  # a parcel older than this gets no more scan
 T = TypeVar("T")
 
 
-def easypost_http(client: httpx.AsyncClient, base_url: str, api_key: str, **options: Any) -> VendorHttp:
+def easypost_http(client: Client, base_url: str, api_key: str, **options: Any) -> VendorHttp:
     """The calls of one EasyPost account; `options` are VendorHttp's own (timeout, limiter, sleep)."""
     user = base64.b64encode(f"{api_key}:".encode()).decode()
     return VendorHttp(

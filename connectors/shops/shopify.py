@@ -12,8 +12,6 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-import httpx
-
 from connectors.errors import ConnectorError
 from connectors.http import VendorHttp
 from connectors.outcomes import Outcome
@@ -35,6 +33,7 @@ from connectors.shops.base import (
 from connectors.shops.shopify_budget import VENDOR, CostBudget
 from connectors.shops.shopify_cancelling import wait_until_cancelled
 from connectors.shops.shopify_client import Node, ShopifyClient, inner_nodes, read_refusal
+from connectors.transport import Client
 from domain.catalogue import CatalogueProduct, ShopStock, StockWrite
 from domain.order import IncomingOrder, OrderError, ShopFulfilmentOrder
 
@@ -44,7 +43,7 @@ T = TypeVar("T")
 BadBody = Callable[[str, OrderError], None]
 
 
-def shopify_http(client: httpx.AsyncClient, base_url: str, token: str, **settings: Any) -> VendorHttp:
+def shopify_http(client: Client, base_url: str, token: str, **settings: Any) -> VendorHttp:
     """The transport for one shop; `base_url` is the shop's own address without a path of the API."""
     return VendorHttp(
         client,

@@ -12,14 +12,13 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
-import httpx
-
 from connectors.errors import OutcomeUnknown, VendorRejected
 from connectors.http import Refusal, VendorHttp
 from connectors.reading import Unreadable
 from connectors.redaction import redact
 from connectors.retrying import as_seconds, read_retry_after
 from connectors.shops import unreadable
+from connectors.transport import Client
 from connectors.warehouses.base import NodeCapabilities
 from connectors.warehouses.shipbob_edits import change_address, change_lines, living
 from connectors.warehouses.shipbob_parse import (
@@ -49,7 +48,7 @@ _PAGE = 250  # the most that the API gives
 T = TypeVar("T")
 
 
-def shipbob_http(client: httpx.AsyncClient, base_url: str, token: str, **options: Any) -> VendorHttp:
+def shipbob_http(client: Client, base_url: str, token: str, **options: Any) -> VendorHttp:
     """The calls of one ShipBob account; `options` are VendorHttp's own (timeout, limiter, sleep)."""
     return VendorHttp(
         client,

@@ -4,18 +4,18 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-import httpx
 import pytest
 
 from connectors.errors import AuthFailed, ConnectorError, OutcomeUnknown, Retryable, VendorRejected
-from connectors.http import Refusal, VendorHttp, counters, make_client
+from connectors.http import Refusal, VendorHttp, counters
 from connectors.retrying import RetrySettings
+from connectors.transport import HttpClient
 from tests.support.raw_server import DROP, HANG, raw_server, reply, truncated
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
-    client = make_client()
+async def client() -> AsyncIterator[HttpClient]:
+    client = HttpClient()
     yield client
     await client.aclose()
 
@@ -30,12 +30,12 @@ class Naps:
         self.taken.append(seconds)
 
 
-def vendor(client: httpx.AsyncClient, url: str, **settings: Any) -> VendorHttp:
+def vendor(client: HttpClient, url: str, **settings: Any) -> VendorHttp:
     settings = {"sleep": Naps(), "timeout_s": 0.3, "retries": RetrySettings(tries=3)} | settings
     return VendorHttp(client, vendor="acme", base_url=url, headers={"x-token": "t"}, **settings)
 
 
-async def test_an_answer_is_decoded_and_our_headers_are_sent(client: httpx.AsyncClient) -> None:
+async def test_an_answer_is_decoded_and_our_headers_are_sent(client: HttpClient) -> None:
     async with raw_server(reply(200, '{"a": 1}', x_left="7")) as server:
         answer = await vendor(client, server.url).call("op", "POST", "/x", json={"b": 2}, write=True)
     assert (answer.status, answer.body, answer.headers["x-left"]) == (200, {"a": 1}, "7")
@@ -44,7 +44,7 @@ async def test_an_answer_is_decoded_and_our_headers_are_sent(client: httpx.Async
     assert server.seen[0].endswith(b'{"b":2}')
 
 
-async def test_credentials_stay_with_the_vendor(client: httpx.AsyncClient) -> None:
+async def test_credentials_stay_with_the_vendor(client: HttpClient) -> None:
     async with raw_server(reply(200)) as own, raw_server(reply(200, "PDF")) as files:
         answer = await vendor(client, own.url).call("file", "GET", files.url + "/f", write=False, raw=True)
     assert answer.body == b"PDF"
@@ -75,7 +75,7 @@ async def test_credentials_stay_with_the_vendor(client: httpx.AsyncClient) -> No
     ],
 )
 async def test_failures(
-    client: httpx.AsyncClient,
+    client: HttpClient,
     answer: bytes,
     write: bool,
     safe: bool,
@@ -90,7 +90,7 @@ async def test_failures(
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
-async def test_a_write_on_a_connection_that_breaks_is_sent_once(client: httpx.AsyncClient, method: str) -> None:
+async def test_a_write_on_a_connection_that_breaks_is_sent_once(client: HttpClient, method: str) -> None:
     async with raw_server(reply(200), DROP) as server:
         http = vendor(client, server.url)
         await http.call("op", "GET", "/x", write=False)
@@ -112,14 +112,14 @@ class Meter:
         self.seen.append((status, headers.get("x-left")))
 
 
-async def test_a_limiter_is_asked_before_and_told_after(client: httpx.AsyncClient) -> None:
+async def test_a_limiter_is_asked_before_and_told_after(client: HttpClient) -> None:
     meter = Meter()
     async with raw_server(reply(429, x_left="0"), reply(200, x_left="9")) as server:
         await vendor(client, server.url, limiter=meter).call("op", "GET", "/x", write=False)
     assert meter.seen == ["op", (429, "0"), "op", (200, "9")]
 
 
-async def test_nobody_there_means_that_nothing_happened(client: httpx.AsyncClient) -> None:
+async def test_nobody_there_means_that_nothing_happened(client: HttpClient) -> None:
     async with raw_server(reply(200)) as server:
         url = server.url
     with pytest.raises(Retryable) as caught:
@@ -127,7 +127,7 @@ async def test_nobody_there_means_that_nothing_happened(client: httpx.AsyncClien
     assert caught.value.detail == "unreachable"
 
 
-async def test_a_short_wait_is_taken_and_then_it_works(client: httpx.AsyncClient) -> None:
+async def test_a_short_wait_is_taken_and_then_it_works(client: HttpClient) -> None:
     naps = Naps()
     before = counters()["acme"].retries
     async with raw_server(reply(429, retry_after="2"), reply(200, '{"ok": true}')) as server:
@@ -139,7 +139,7 @@ async def test_a_short_wait_is_taken_and_then_it_works(client: httpx.AsyncClient
     assert counters()["acme"].retries == before + 1
 
 
-async def test_a_long_wait_is_left_to_the_row(client: httpx.AsyncClient) -> None:
+async def test_a_long_wait_is_left_to_the_row(client: HttpClient) -> None:
     naps = Naps()
     async with raw_server(reply(429, x_retry_after="90")) as server:
         http = vendor(client, server.url, sleep=naps, retry_after=lambda headers: float(headers["x-retry-after"]))
@@ -150,20 +150,20 @@ async def test_a_long_wait_is_left_to_the_row(client: httpx.AsyncClient) -> None
     assert len(server.seen) == 1
 
 
-async def test_a_retried_write_may_still_end_unknown(client: httpx.AsyncClient) -> None:
+async def test_a_retried_write_may_still_end_unknown(client: HttpClient) -> None:
     async with raw_server(reply(429), reply(500)) as server:
         with pytest.raises(OutcomeUnknown):
             await vendor(client, server.url).call("op", "POST", "/x", json={}, write=True)
     assert len(server.seen) == 2
 
 
-async def test_an_expected_status_is_an_answer(client: httpx.AsyncClient) -> None:
+async def test_an_expected_status_is_an_answer(client: HttpClient) -> None:
     async with raw_server(reply(404, '{"no": 1}')) as server:
         answer = await vendor(client, server.url).call("op", "GET", "/x", write=False, expect=(404,))
     assert (answer.status, answer.body) == (404, {"no": 1})
 
 
-async def test_a_refusal_keeps_the_vendors_words_without_ours(client: httpx.AsyncClient) -> None:
+async def test_a_refusal_keeps_the_vendors_words_without_ours(client: HttpClient) -> None:
     body = '{"message": "Jane Doe of 12 Elm Street (jane@example.org, +1 555 010 9999) is unknown"}'
     sent = {"name": "Jane Doe", "street": "12 Elm Street", "country": "US"}
 
@@ -177,7 +177,7 @@ async def test_a_refusal_keeps_the_vendors_words_without_ours(client: httpx.Asyn
     assert caught.value.detail == "[…] of […] ([…], […]) is unknown"
 
 
-async def test_logs_have_keys_and_no_content(client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:
+async def test_logs_have_keys_and_no_content(client: HttpClient, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     async with raw_server(reply(200), reply(422, '{"m": "secret-body"}')) as server:
         http = vendor(client, server.url)

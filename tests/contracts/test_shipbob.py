@@ -10,7 +10,7 @@ from connectors.warehouses.shipbob import ShipBob, shipbob_http
 from domain.nodes import NodeLine
 from tests.connectors.warehouses.conftest import CHANNEL, TOKEN, make_request
 from tests.support.openapi import load_spec
-from tests.support.recording import Exchange, check_exchanges, recording_client
+from tests.support.recording import Exchange, RecordingClient, check_exchanges
 from tests.support.sandbox import SandboxProcess
 
 CALLS = {
@@ -32,7 +32,7 @@ CALLS = {
 @pytest.mark.row("FUL-2")
 async def test_every_call_is_as_the_contract_says(sandbox: SandboxProcess, shared: Path) -> None:
     exchanges: list[Exchange] = []
-    async with recording_client(exchanges) as client:
+    async with RecordingClient(exchanges) as client:
         http = shipbob_http(client, f"{sandbox.url}/shipbob", TOKEN)
         await call_everything(ShipBob(http, account="main", channel_id=CHANNEL))
 

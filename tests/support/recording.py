@@ -1,13 +1,15 @@
 """A client that keeps what it sent and got, to hold both against a vendor's contract."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-import httpx
 import orjson
+from multidict import CIMultiDict
+from yarl import URL
 
-from connectors.http import make_client
+from connectors.transport import HttpClient, Request, Response
 from tests.support.openapi import Spec, check_request, check_response, find_template
 
 
@@ -16,32 +18,34 @@ class Exchange:
     method: str
     path: str
     query: dict[str, str]
-    headers: httpx.Headers
+    headers: Mapping[str, str]
     body: Any
     status: int
     answer: Any
 
 
-def recording_client(exchanges: list[Exchange]) -> httpx.AsyncClient:
+class RecordingClient(HttpClient):
     """The project's own client; each answered call is added to `exchanges`."""
 
-    async def record(response: httpx.Response) -> None:
-        request = response.request
-        exchanges.append(
+    def __init__(self, exchanges: list[Exchange]) -> None:
+        super().__init__()
+        self._exchanges = exchanges
+
+    async def send(self, request: Request) -> Response:
+        answer = await super().send(request)
+        url = URL(request.url).update_query(request.params)
+        self._exchanges.append(
             Exchange(
                 method=request.method,
-                path=request.url.path,
-                query=dict(parse_qsl(request.url.query.decode(), keep_blank_values=True)),
-                headers=request.headers,
-                body=_json(request.content),
-                status=response.status_code,
-                answer=_json(await response.aread()),
+                path=url.path,
+                query=dict(url.query),
+                headers=CIMultiDict(request.headers),
+                body=_json(request.content or b""),
+                status=answer.status,
+                answer=_json(answer.content),
             )
         )
-
-    client = make_client()
-    client.event_hooks = {"response": [record]}
-    return client
+        return answer
 
 
 def check_exchanges(spec: Spec, exchanges: list[Exchange], *, prefix: str = "") -> set[str]:

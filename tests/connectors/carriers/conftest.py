@@ -9,7 +9,7 @@ import pytest
 
 from connectors.carriers.easypost import EasyPost, easypost_http
 from domain.order import Address
-from tests.support.recording import Exchange, recording_client
+from tests.support.recording import Exchange, RecordingClient
 from tests.support.sandbox import SandboxProcess
 
 KEY = "sandbox-easypost-key"
@@ -50,7 +50,7 @@ def exchanges() -> list[Exchange]:
 
 @pytest.fixture
 async def easypost(sandbox: SandboxProcess, exchanges: list[Exchange]) -> AsyncIterator[EasyPost]:
-    client = recording_client(exchanges)
+    client = RecordingClient(exchanges)
     http = easypost_http(client, f"{sandbox.url}/easypost", KEY, sleep=no_sleep)
     yield EasyPost(http, account="main", webhook_secret="sécret")
     await client.aclose()

@@ -10,7 +10,7 @@ import pytest
 from connectors.carriers.base import AddressVerdict
 from connectors.carriers.easypost import TOPICS, EasyPost, easypost_http
 from connectors.errors import AuthFailed, OutcomeUnknown, VendorRejected
-from connectors.http import make_client
+from connectors.transport import HttpClient
 from domain.parcels import Label, Parcel, ParcelState, Quote, cheapest_in_time, merge_state
 from tests.connectors.carriers.conftest import CUSTOMER, DEPOT, KEY
 from tests.support.recording import Exchange
@@ -254,7 +254,7 @@ async def test_disabled_webhook_is_enabled(easypost: EasyPost, monkeypatch: pyte
 
 
 async def test_wrong_key_is_for_an_operator(sandbox: SandboxProcess) -> None:
-    async with make_client() as client:
+    async with HttpClient() as client:
         carrier = EasyPost(easypost_http(client, f"{sandbox.url}/easypost", "wrong"), account="main")
 
         with pytest.raises(AuthFailed):

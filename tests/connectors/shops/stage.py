@@ -3,15 +3,20 @@
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import orjson
 
 from connectors.shops.shopify import Shopify, shopify_http
 from connectors.shops.shopify_budget import CostBudget
+from connectors.transport import Request, Response
 from domain.order import OrderError
 
 Answer = dict[str, Any]
-Play = Callable[[Answer], Answer | httpx.Response]
+Play = Callable[[Answer], Answer | Response]
+
+
+def refused(status: int, body: Any = None) -> Response:
+    """An answer other than 200."""
+    return Response(status, {}, b"" if body is None else orjson.dumps(body))
 
 
 class Stage:
@@ -21,17 +26,16 @@ class Stage:
         self.sent: list[Answer] = []
         self.naps: list[float] = []
         self.bad: list[tuple[str, str]] = []
-
-        def handle(request: httpx.Request) -> httpx.Response:
-            body = orjson.loads(request.content)
-            self.sent.append(body)
-            answer = play(body)
-            return answer if isinstance(answer, httpx.Response) else httpx.Response(200, json=answer)
-
-        client = httpx.AsyncClient(transport=httpx.MockTransport(handle))
-        http = shopify_http(client, "http://shop.test", "token", sleep=self.nap)
+        self._play = play
+        http = shopify_http(self, "http://shop.test", "token", sleep=self.nap)
         budget = CostBudget(clock=lambda: sum(self.naps), sleep=self.nap)
         self.shop = Shopify(http, "alpha", budget=budget, on_bad_body=self.note)
+
+    async def send(self, request: Request) -> Response:
+        body = orjson.loads(request.content or b"")
+        self.sent.append(body)
+        answer = self._play(body)
+        return answer if isinstance(answer, Response) else Response(200, {}, orjson.dumps(answer))
 
     async def nap(self, seconds: float) -> None:
         self.naps.append(seconds)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import httpx
 import pytest
 
 from connectors.errors import AuthFailed, ConnectorError, Retryable, VendorRejected
@@ -13,7 +12,7 @@ from connectors.shops.base import (
 )
 from connectors.shops.shopify_budget import interactive
 from tests.connectors.shops.graphql_order import connection, line, order
-from tests.connectors.shops.stage import Answer, Stage
+from tests.connectors.shops.stage import Answer, Stage, refused
 
 
 def cost(available: float, requested: float = 100, rate: float = 50) -> Answer:
@@ -98,7 +97,7 @@ async def test_long_orders_are_read_to_the_end() -> None:
 
 async def test_a_frozen_shop_and_a_wrong_token() -> None:
     with pytest.raises(VendorRejected) as caught:
-        await Stage(lambda body: httpx.Response(402, json={"errors": "Unavailable Shop"})).shop.check()
+        await Stage(lambda body: refused(402, {"errors": "Unavailable Shop"})).shop.check()
     assert (caught.value.reason, caught.value.detail) == ("shop_frozen", "Unavailable Shop")
     with pytest.raises(AuthFailed):
-        await Stage(lambda body: httpx.Response(401, json={"errors": "[API] Invalid"})).shop.check()
+        await Stage(lambda body: refused(401, {"errors": "[API] Invalid"})).shop.check()

@@ -1,6 +1,5 @@
 """Each write gets its own outcome, and a lost answer is unknown only where repeating would do harm."""
 
-import httpx
 import pytest
 
 from connectors.errors import ConnectorError, OutcomeUnknown, Retryable, VendorRejected
@@ -13,9 +12,10 @@ from connectors.shops.base import (
     RefundRequest,
     ReleaseRequest,
 )
+from connectors.transport import Response
 from domain.catalogue import StockWrite
 from tests.connectors.shops.graphql_order import connection
-from tests.connectors.shops.stage import Answer, Stage
+from tests.connectors.shops.stage import Answer, Stage, refused
 
 HOLD = HoldRequest("fo1", "aftercart", "fraud check")
 FULFIL = FulfilRequest("o1", (("fo1", "l1", 2), ("fo2", "l2", 1), ("fo1", "l3", 1)), "1Z", "UPS")
@@ -50,9 +50,9 @@ async def test_each_of_a_batch_has_its_own_outcome() -> None:
 
 
 async def test_a_failed_chunk_leaves_the_others_their_outcomes() -> None:
-    def play(body: Answer) -> Answer | httpx.Response:
+    def play(body: Answer) -> Answer | Response:
         if len(body["variables"]) == 25:
-            return httpx.Response(502)
+            return refused(502)
         payload = {"fulfillment": {"id": "f"}, "userErrors": []}
         return {"data": {f"m{i}": payload for i in range(len(body["variables"]))}}
 
@@ -127,7 +127,7 @@ async def test_a_gateway_that_refuses_has_not_captured() -> None:
 
 
 async def test_a_lost_capture_is_unknown_and_a_lost_refund_is_asked_again() -> None:
-    stage = Stage(lambda body: httpx.Response(500))
+    stage = Stage(lambda body: refused(500))
     assert isinstance(await stage.shop.capture(CaptureRequest("o", "a", 1, "EUR")), OutcomeUnknown)
     assert len(stage.sent) == 1
     refund = RefundRequest("key", "o", "t", "bogus", 100, "EUR", "")
@@ -139,7 +139,7 @@ async def test_a_lost_capture_is_unknown_and_a_lost_refund_is_asked_again() -> N
 async def test_a_cancellation_waits_for_its_job() -> None:
     states = [False, False, True]
 
-    def play(body: Answer) -> Answer | httpx.Response:
+    def play(body: Answer) -> Answer | Response:
         if "orderCancel" in body["query"]:
             return {"data": {"m0": {"job": {"id": "j1", "done": False}, "orderCancelUserErrors": []}}}
         done = states.pop(0)

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 
-import httpx
 import pytest
 
 from connectors.errors import AuthFailed, Retryable
@@ -11,6 +10,7 @@ from connectors.shops.base import (
 )
 from connectors.shops.shopify import Shopify, shopify_http
 from connectors.shops.shopify_subscriptions import TOPICS
+from connectors.transport import HttpClient
 from domain.catalogue import KitPart
 from domain.order import RiskLevel
 from tests.connectors.shops.buying import again, bought, buy
@@ -28,7 +28,7 @@ async def read_until_refused(shop: Shopify, ids: list[str]) -> None:
     ("account", "currency"), [("alpha", "USD"), ("alpha", "JPY"), ("alpha", "KWD"), ("nord", "EUR")]
 )
 async def test_orders_add_up_in_what_the_customer_pays(
-    client: httpx.AsyncClient, sandbox: SandboxProcess, account: str, currency: str
+    client: HttpClient, sandbox: SandboxProcess, account: str, currency: str
 ) -> None:
     shop = Shopify(shopify_http(client, sandbox.shop_url(account), sandbox.shop_token(account)), account)
     price = {"JPY": "500", "KWD": "1.505"}.get(currency, "5.00")
@@ -50,7 +50,7 @@ async def test_orders_add_up_in_what_the_customer_pays(
 
 @pytest.mark.row("CAP-4")
 @pytest.mark.parametrize("account", ["alpha", "nord"])
-async def test_an_edited_order_adds_up_too(client: httpx.AsyncClient, sandbox: SandboxProcess, account: str) -> None:
+async def test_an_edited_order_adds_up_too(client: HttpClient, sandbox: SandboxProcess, account: str) -> None:
     shop = Shopify(shopify_http(client, sandbox.shop_url(account), sandbox.shop_token(account)), account)
     [order] = await shop.fetch_orders(buy(sandbox, account))
     legacy = order.external_id.rpartition("/")[2]
@@ -109,7 +109,7 @@ async def test_subscriptions_are_made_once(shop: Shopify) -> None:
     assert await shop.ensure_subscriptions("http://127.0.0.1:9/hooks") == []
 
 
-async def test_a_wrong_token_is_for_an_operator(client: httpx.AsyncClient, sandbox: SandboxProcess) -> None:
+async def test_a_wrong_token_is_for_an_operator(client: HttpClient, sandbox: SandboxProcess) -> None:
     shop = Shopify(shopify_http(client, sandbox.shop_url(), "wrong"), "alpha")
     with pytest.raises(AuthFailed):
         await shop.check()

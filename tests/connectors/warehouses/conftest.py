@@ -11,7 +11,7 @@ from connectors.warehouses.shipbob import ShipBob, shipbob_http
 from domain.nodes import NodeLine, NodeOrderRequest
 from domain.order import Address
 from tests.support.openapi import load_spec
-from tests.support.recording import Exchange, check_exchanges, recording_client
+from tests.support.recording import Exchange, RecordingClient, check_exchanges
 from tests.support.sandbox import SandboxProcess
 from tests.support.shared import SHARED
 
@@ -58,7 +58,7 @@ def exchanges() -> list[Exchange]:
 async def shipbob(sandbox: SandboxProcess, exchanges: list[Exchange]) -> AsyncIterator[ShipBob]:
     """Checks on the way out that each request and each answer is as the vendor's file says."""
     sandbox.control("shipbob/settings", {"rate_limit_per_minute": None})
-    client = recording_client(exchanges)
+    client = RecordingClient(exchanges)
     http = shipbob_http(client, f"{sandbox.url}/shipbob", TOKEN, sleep=no_sleep)
     yield ShipBob(http, account="main", channel_id=CHANNEL, webhook_secret=WEBHOOK_SECRET)
     await client.aclose()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connectors.errors import AuthFailed, OutcomeUnknown, Retryable, VendorRejected
-from connectors.http import make_client
+from connectors.transport import HttpClient
 from connectors.warehouses.shipbob import TOPICS, ShipBob, shipbob_http
 from domain.nodes import NodeLine, NodeState, request_digest
 from tests.connectors.warehouses.conftest import CHANNEL, TOKEN, make_request, no_sleep
@@ -115,7 +115,7 @@ async def test_refused_connection_is_tried_again(shipbob: ShipBob, sandbox: Sand
 
 async def test_throttling_tells_how_long(sandbox: SandboxProcess) -> None:
     sandbox.control("shipbob/settings", {"rate_limit_per_minute": 1})
-    async with make_client() as client:
+    async with HttpClient() as client:
         node = ShipBob(
             shipbob_http(client, f"{sandbox.url}/shipbob", TOKEN, sleep=no_sleep),
             account="main",
@@ -131,7 +131,7 @@ async def test_throttling_tells_how_long(sandbox: SandboxProcess) -> None:
 
 
 async def test_wrong_token_is_for_an_operator(sandbox: SandboxProcess) -> None:
-    async with make_client() as client:
+    async with HttpClient() as client:
         node = ShipBob(shipbob_http(client, f"{sandbox.url}/shipbob", "wrong"), account="main", channel_id=CHANNEL)
 
         with pytest.raises(AuthFailed):
@@ -240,7 +240,7 @@ async def test_subscriptions_are_made_once(shipbob: ShipBob) -> None:
 
 
 async def test_secret_that_shipbob_chose_is_told(sandbox: SandboxProcess) -> None:
-    async with make_client() as client:
+    async with HttpClient() as client:
         node = ShipBob(shipbob_http(client, f"{sandbox.url}/shipbob", TOKEN), account="main", channel_id=CHANNEL)
 
         await node.ensure_subscriptions("https://shop.example/hooks/shipbob/main")
