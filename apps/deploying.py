@@ -1,7 +1,8 @@
-"""Create the work pool and every deployment of prefect.yaml: `python -m apps.deploying`.
+"""Create the work pool, every deployment of prefect.yaml and the automations: `python -m apps.deploying`.
 
-The same as `prefect deploy --all`, in one process that imports the flows while the server is still starting. An
-upsert of a deployment also drops its scheduled runs, so those missed while nothing ran are not all made up for.
+The deployments are as `prefect deploy --all` makes them, in one process that imports the flows while the server is
+still starting. An upsert of a deployment also drops its scheduled runs, so those missed while nothing ran are not all
+made up for.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import logging
 import sys
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 import yaml
 from prefect.client.orchestration import PrefectClient, get_client
@@ -19,6 +21,7 @@ from prefect.flows import Flow, load_flow_from_entrypoint
 from prefect.utilities.callables import parameter_schema
 from prefect.workers.process import ProcessWorker
 
+from apps import automations
 from config.settings import ROOT
 
 PATIENCE_S = 90.0
@@ -42,8 +45,8 @@ async def deploy_all() -> None:
             while await client.api_healthcheck() is not None:  # noqa: ASYNC110 - another process starts it
                 await asyncio.sleep(0.2)
         await _create_pool(client, wanted()[0]["work_pool"]["name"])
-        for entry in wanted():
-            await _deploy(client, entry, flows[entry["name"]])
+        ids = {entry["name"]: await _deploy(client, entry, flows[entry["name"]]) for entry in wanted()}
+        await automations.ensure(client, automations.automations(ids))
 
 
 async def _create_pool(client: PrefectClient, name: str) -> None:
@@ -54,8 +57,8 @@ async def _create_pool(client: PrefectClient, name: str) -> None:
         return
 
 
-async def _deploy(client: PrefectClient, entry: Mapping[str, Any], flow: Flow[..., Any]) -> None:
-    await client.create_deployment(
+async def _deploy(client: PrefectClient, entry: Mapping[str, Any], flow: Flow[..., Any]) -> UUID:
+    return await client.create_deployment(
         flow_id=await client.create_flow(flow),
         name=entry["name"],
         entrypoint=entry["entrypoint"],

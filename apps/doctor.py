@@ -32,8 +32,9 @@ LEAST_DISK = 1 << 30
 LEAST_SECRET = 32
 DEPLOYMENTS = {
     "process-orders", "send-effects", "watch-deadlines", "sweep-shops", "sweep-warehouses", "track-parcels",
-    "check-invariants", "reconcile-books", "rerun-orders",
+    "check-invariants", "reconcile-books", "rerun-orders", "restart-runs",
 }  # fmt: skip
+AUTOMATIONS = {"aftercart: find dead runs", "aftercart: restart dead runs"}
 _effect, _case, _inbox = table_of(Effect), table_of(ReviewCase), table_of(InboxEvent)
 
 
@@ -169,6 +170,7 @@ async def _prefect(current: Wiring) -> list[Finding]:
         if not await api.pool_exists():
             return [Finding("fail", "Prefect", f"{api.url} has no work pool {POOL}", "start with `aftercart up`")]
         missing = sorted(DEPLOYMENTS - await api.deployments())
+        missing += sorted(AUTOMATIONS - await api.automations())
         workers = await api.workers_online()
     except PrefectUnreachable as error:
         return [Finding("fail", "Prefect", str(error), "start it with `aftercart up`")]

@@ -39,6 +39,10 @@ class PrefectApi:
         """Names of all deployments."""
         return {row["name"] for row in await self._call("POST", "/deployments/filter", {}) or []}
 
+    async def automations(self) -> set[str]:
+        """Names of all automations that are switched on."""
+        return {row["name"] for row in await self._call("POST", "/automations/filter", {}) or [] if row["enabled"]}
+
     async def start_run(self, deployment_id: str) -> str:
         """Ask for a run at once; returns its id."""
         body = {"state": {"type": "SCHEDULED"}, "idempotency_key": uuid4().hex}  # asked twice, it is one run

@@ -20,6 +20,7 @@ from ledger.cases import DUE, move_case
 from ledger.effects import Handlers, plan
 from ledger.fulfilment import fulfilment_orders_of
 from ledger.orders import EDIT_WINDOW, OPERATOR, OrderRow, lock_orders, open_holds, place_holds, release_holds
+from ledger.restarts import allow_restarts
 from ledger.rows import select_by
 from ledger.settling import decide_parked, renew_rejected
 from ledger.tables import Effect, InboxEvent, Order, Payment, ReviewCase, Work
@@ -158,6 +159,9 @@ def _act(session: Session, case: Any, choice: str, now: datetime, handlers: Mapp
             .values(due_at=now)
         )
         return "everything for this vendor is tried again"
+    if case["kind"] == "runs_dying" and choice == "start_again":
+        allow_restarts(session, case["subject_id"])
+        return "its runs are started again when they die"
     if choice == "retry" and renew_rejected(session, case["subject_id"], now):
         return "it will be tried again"
     orders = select_by(session, Order, "id", [case["order_id"]]) if case["order_id"] else []

@@ -10,7 +10,8 @@ from prefect.flows import Flow, load_flow_from_entrypoint
 from prefect.settings.models.root import Settings as PrefectSettings
 from pydantic import BaseModel
 
-from apps.doctor import DEPLOYMENTS
+from apps.automations import FIND, RESTART
+from apps.doctor import AUTOMATIONS, DEPLOYMENTS
 from tests.support.shared import ROOT
 
 CONFIG = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))
@@ -40,6 +41,7 @@ def test_every_flow_is_deployed() -> None:
 
     assert files == set(ENTRIES)
     assert files == DEPLOYMENTS
+    assert AUTOMATIONS == {FIND, RESTART}
 
 
 def test_schedules_are_crons_in_utc_that_do_not_all_start_at_once() -> None:
