@@ -16,6 +16,7 @@ from domain.parcels import TERMINAL, ParcelState
 from domain.states import FulfilmentOrderState
 from ledger import queue, stock
 from ledger.capture_money import capture_draft
+from ledger.cases import CaseDraft, open_cases
 from ledger.completing import count_delivered
 from ledger.effects import EffectDraft
 from ledger.fulfilment import FulfilmentRow, advance_fulfilment_orders
@@ -74,9 +75,30 @@ def mark_shipped(session: Session, departures: Sequence[Departure], now: datetim
     stock.consume(session, consumed, now)
     insert_missing(session, ShipmentLine, content)
     _count_arrived(session, departures, content, now)
+    _report_untracked(session, departures, now)
     queue.enqueue(session, [queue.work_row("reconcile", order_id, now) for order_id in books.lines])
     say(session, claims, now)
     return [draft for departure in departures for draft in books.effects(departure)]
+
+
+def _report_untracked(session: Session, departures: Sequence[Departure], now: datetime) -> None:
+    """Of a parcel without a number no carrier will ever tell that it has arrived: a person finds out."""
+    open_cases(
+        session,
+        [
+            CaseDraft(
+                key=f"untold:{d.shipment['id']}",
+                kind="parcel_not_tracked",
+                order_id=d.order["id"],
+                subject_id=d.shipment["id"],
+                facts={"carrier": d.shipment["carrier"], "looks": 0},
+                choices=["retry", "ask_carrier"],
+            )
+            for d in departures
+            if not d.shipment["tracking_number"]
+        ],
+        now,
+    )
 
 
 def _count_arrived(session: Session, departures: Sequence[Departure], content: Sequence[Row], now: datetime) -> None:

@@ -19,7 +19,16 @@ from ledger.capture_money import capture_draft
 from ledger.cases import DUE, move_case
 from ledger.effects import Handlers, plan
 from ledger.fulfilment import fulfilment_orders_of
-from ledger.orders import EDIT_WINDOW, OPERATOR, OrderRow, lock_orders, open_holds, place_holds, release_holds
+from ledger.orders import (
+    EDIT_WINDOW,
+    OPERATOR,
+    OrderRow,
+    lines_of,
+    lock_orders,
+    open_holds,
+    place_holds,
+    release_holds,
+)
 from ledger.restarts import allow_restarts
 from ledger.rows import select_by
 from ledger.settling import decide_parked, renew_rejected
@@ -170,7 +179,7 @@ def _act(session: Session, case: Any, choice: str, now: datetime, handlers: Mapp
             return _cancel(session, order, now)
         if choice == "capture_now":
             return _capture(session, order, case["subject_id"], now)
-        if choice in ("retry", "reroute"):
+        if choice in ("retry", "reroute", "correct_address"):
             return f"in line for {_requeue(session, _locked(session, order), now)}"
     return "recorded"
 
@@ -203,20 +212,31 @@ def _capture(session: Session, order: OrderRow, payment_id: str, now: datetime) 
 
 
 def _requeue(session: Session, order: OrderRow, now: datetime) -> str:
+    """Put the order in line for whatever is left to do; returns the stage that takes it next."""
     if order["state"] in (OrderState.RECEIVED, OrderState.VALIDATING, OrderState.HELD):
-        stage = "validate"
-    elif order["state"] in (OrderState.ROUTING, OrderState.IN_FULFILMENT) and _routed(session, order["id"]):
-        stage = "fulfil"
+        stages = ["validate"]
+    elif order["state"] in (OrderState.ROUTING, OrderState.IN_FULFILMENT):
+        # a part may be promised and wait for its release while another is promised by nobody
+        open_part, promised = _unpromised(session, order["id"]), _promised(session, order["id"])
+        stages = [*(["route"] if open_part else []), *(["fulfil"] if promised or not open_part else [])]
     else:
-        stage = "route"
-    due = max(now, order["release_at"]) if stage == "fulfil" else now
-    queue.enqueue(session, [queue.work_row(stage, order["id"], due)])
-    return stage
+        stages = ["route"]
+    due = {"fulfil": max(now, order["release_at"])}
+    queue.enqueue(session, [queue.work_row(stage, order["id"], due.get(stage, now)) for stage in stages])
+    return stages[0]
 
 
-def _routed(session: Session, order_id: str) -> bool:
-    """Whether some unit is promised to a node and not yet told to it, or all has been told."""
-    return any(row["state"] != "cancelled" for row in fulfilment_orders_of(session, [order_id])[order_id])
+def _promised(session: Session, order_id: str) -> bool:
+    """Whether some node has promised units and was not told yet."""
+    return any(row["state"] == "scheduled" for row in fulfilment_orders_of(session, [order_id])[order_id])
+
+
+def _unpromised(session: Session, order_id: str) -> bool:
+    """Whether some wanted unit is promised by no node: never routed, or a node gave it back."""
+    return any(
+        line["requires_shipping"] and line["ordered"] - line["cancelled"] > line["reserved"]
+        for line in lines_of(session, [order_id])[order_id]
+    )
 
 
 def _resolve_about(session: Session, subject_id: str, cause: str, now: datetime) -> None:

@@ -137,6 +137,24 @@ def _milestone(session: Session, order: OrderRow, parcel: Mapping[str, Any], sta
     elif state in TROUBLE:
         facts["exception"] = TROUBLE[state]
         say(session, [Claim(ClaimKind.PARCEL_EXCEPTION, parcel["id"], order, facts)], now)
+        if state in TERMINAL or state is ParcelState.RETURNING:
+            _report_gone(session, order, parcel, state, now)
+
+
+def _report_gone(
+    session: Session, order: OrderRow, parcel: Mapping[str, Any], state: ParcelState, now: datetime
+) -> None:
+    """It will never arrive, so the order cannot end by itself: a person makes it good."""
+    draft = CaseDraft(
+        key=f"parcel_gone:{parcel['id']}",
+        kind="parcel_gone",
+        severity="high",
+        order_id=order["id"],
+        subject_id=parcel["id"],
+        facts={"state": str(state), "carrier": parcel["carrier"]},
+        choices=["replaced", "refunded", "accept"],
+    )
+    open_cases(session, [draft], now)
 
 
 def tracker_made(session: Session, pairs: Sequence[tuple[EffectRow, Verdict]], now: datetime) -> list[EffectDraft]:

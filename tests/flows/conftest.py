@@ -50,8 +50,8 @@ class Server:
         data = found[0]["data"]
         return orjson.loads(data) if found[0]["type"] == "table" else data
 
-    async def events(self, name: str, *, deadline_s: float = 15.0) -> list[dict[str, Any]]:
-        """Events of a name; waits until there is one."""
+    async def events(self, name: str, *, at_least: int = 1, deadline_s: float = 15.0) -> list[dict[str, Any]]:
+        """Events of a name; waits until there are so many."""
         drained = EventsWorker.drain_all()
         if drained is not None:
             await drained
@@ -59,7 +59,7 @@ class Server:
         while True:
             answer = await self._client._client.post("/events/filter", json={"filter": {"event": {"name": [name]}}})
             found: list[dict[str, Any]] = answer.json()["events"]
-            if found:
+            if len(found) >= at_least:
                 return found
             assert asyncio.get_running_loop().time() < ends, f"no event {name}"
             await asyncio.sleep(0.1)

@@ -10,7 +10,7 @@ from domain.states import EffectState
 from ledger import audit, operator
 from ledger.cases import CaseDraft, open_cases
 from ledger.operator import Refused
-from ledger.tables import AuditEvent, Effect, Hold, Order, Payment, ReviewCase, ShopFulfilment, Work
+from ledger.tables import AuditEvent, Effect, FulfilmentOrder, Hold, Order, Payment, ReviewCase, ShopFulfilment, Work
 from tests.ledger.support import NOW, later, make_order, put, row_of, rows_of
 
 
@@ -165,6 +165,31 @@ def test_reroute_and_retry_put_the_order_in_line(wiring: Wiring) -> None:
     [case] = wiring.ledger(open_cases, [CaseDraft("k", "node_refused", order_id=order_id, choices=["reroute"])], NOW)
 
     assert wiring.ledger(operator.resolve_case, case, "reroute", NOW) == "in line for route"
+
+
+@pytest.mark.parametrize("choice", ["reroute", "correct_address"])
+def test_units_that_a_node_gave_back_are_routed_although_another_node_has_the_rest(wiring: Wiring, choice: str) -> None:
+    order_id = make_order(wiring, {"ordered": 2, "reserved": 1}, state="in_fulfilment")
+    [case] = wiring.ledger(open_cases, [CaseDraft("k", "node_refused", order_id=order_id, choices=[choice])], NOW)
+
+    assert wiring.ledger(operator.resolve_case, case, choice, NOW) == "in line for route"
+
+    assert ["route"] == [row["stage"] for row in rows_of(wiring, Work)]
+
+
+def test_a_hold_ends_for_what_is_promised_and_for_what_is_not(wiring: Wiring) -> None:
+    order_id = make_order(wiring, {"ordered": 2, "reserved": 1}, state="routing")
+    scheduled = {
+        "id": "ful_1", "order_id": order_id, "location_id": "cicero", "state": "scheduled",
+        "request_state": "unsubmitted", "release_at": NOW, "priority": 5, "attempt": 1, "node_external_id": "",
+        "pick_list_id": "", "created_at": NOW,
+    }  # fmt: skip
+    put(wiring, FulfilmentOrder, scheduled)
+    wiring.ledger(operator.hold, find(wiring, order_id), "customer called", NOW)
+
+    assert wiring.ledger(operator.release, find(wiring, order_id), "operator", NOW) == "route"
+
+    assert {"route", "fulfil"} == {row["stage"] for row in rows_of(wiring, Work)}
 
 
 def test_a_choice_without_an_automatic_meaning_is_recorded(wiring: Wiring) -> None:

@@ -257,3 +257,19 @@ async def test_a_hand_over_that_is_heard_of_after_the_delivery_completes_the_ord
     assert [] == subjects(world, "on its way"), "no longer true"
     assert 1 == len(subjects(world, "delivered"))
     assert not world.broken()
+
+
+@sqlite_only
+@pytest.mark.row("TRU-5")
+@pytest.mark.parametrize("plan", ["lost", "returned"])
+async def test_a_parcel_that_will_never_arrive_is_a_persons(world: World, plan: str) -> None:
+    await shipped(world, at_shipbob())
+    [parcel] = world.rows("SELECT id, tracking_number FROM shipment")
+    world.sandbox.control(f"easypost/parcels/{parcel['tracking_number']}", {"plan": plan})
+    await later(world, 24 * 12)
+    await tracking.look_at_parcels.fn(10)
+
+    assert "in_fulfilment" == world.row("SELECT state FROM orders")["state"], "it cannot end by itself"
+    assert {"parcel_gone": 1} == cases(world)
+    assert parcel["id"] == world.row("SELECT subject_id FROM review_case")["subject_id"]
+    assert not world.broken()

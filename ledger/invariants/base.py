@@ -1,0 +1,44 @@
+"""What the checks share: tables, the answer's form, and the words for who owns a thing."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from ledger.tables import Effect, Hold, Order, ReviewCase, Work
+from ledger.tables.base import table_of
+
+MOST = 50  # ids that a check names: enough to see what is wrong
+Check = Callable[[Session, datetime], list[str]]
+order, effect, hold = table_of(Order), table_of(Effect), table_of(Hold)
+case, work = table_of(ReviewCase), table_of(Work)
+OPEN_EFFECT = ("planned", "sending", "unknown")
+
+
+def ids(session: Session, statement: sa.Select[Any]) -> list[str]:
+    """First column of what breaks an invariant."""
+    return [str(value) for value in session.execute(statement.limit(MOST)).scalars()]
+
+
+def has_open_case(order_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """A person looks at the order."""
+    return sa.exists().where(case.c.order_id == order_id, case.c.state != "resolved")
+
+
+def has_hold(order_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """The order waits for a hold's owner; the edit window ends by itself and needs a row in a queue."""
+    return sa.exists().where(hold.c.order_id == order_id, hold.c.released_at.is_(None), hold.c.name != "edit_window")
+
+
+def has_work(order_id: sa.ColumnElement[str], stages: Sequence[str]) -> sa.ColumnElement[bool]:
+    """The order stands in line for one of these stages."""
+    return sa.or_(*(sa.exists().where(work.c.id == f"{stage}:" + order_id) for stage in stages))
+
+
+def has_open_effect(order_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Something about the order is still to be done outside; a mail moves nothing on."""
+    return sa.exists().where(
+        effect.c.order_id == order_id, effect.c.state.in_(OPEN_EFFECT), effect.c.kind != "mail.send"
+    )
