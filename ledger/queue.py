@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
 from ledger.claims import Claimed, claim, still_held
-from ledger.rows import Row, among, insert_into
+from ledger.rows import Row, among, compiled, insert_into
 from ledger.tables import Effect, InboxEvent, Work
 from ledger.tables.base import table_of
 
@@ -37,14 +38,20 @@ def enqueue(session: Session, rows: Sequence[Row]) -> None:
     to be taken again after its holder, so that a new fact is never lost."""
     if not rows:
         return
-    statement = insert_into(session, Work)
+    statement = _enqueue(tuple(rows[0]), session.get_bind().dialect)
+    session.connection().execute(statement, sorted(rows, key=lambda row: str(row["id"])))
+
+
+@lru_cache(maxsize=8)
+def _enqueue(names: tuple[str, ...], dialect: sa.Dialect) -> Any:
+    """One statement, not insert and then update: its holder may delete the row in between."""
+    statement = insert_into(_work, dialect)
     wanted = statement.excluded.due_at
-    # One statement, not insert and then update: its holder may delete the row in between.
     statement = statement.on_conflict_do_update(
         index_elements=["id"],
         set_={"due_at": sa.case((_work.c.due_at < wanted, _work.c.due_at), else_=wanted), "error": _AGAIN},
     )
-    session.execute(statement, sorted(rows, key=lambda row: str(row["id"])))
+    return compiled(statement, names, dialect)
 
 
 def claim_work(session: Session, stage: str, *, limit: int, now: datetime, real_now: datetime) -> Claimed:

@@ -182,7 +182,7 @@ def test_process_serves_and_stops(file_wiring: Wiring) -> None:
 
 
 def until_up(client: httpx.Client) -> None:
-    give_up_at = monotonic() + 20
+    give_up_at = monotonic() + 60
     while True:
         try:
             assert client.get("/readyz").status_code == 200
