@@ -172,6 +172,8 @@ class Supervisor:
     def _migrate(self) -> None:
         try:
             schema.upgrade(self.wiring.engine)
+        except schema.SchemaError as error:
+            raise StartError(str(error)) from None
         except sa.exc.DBAPIError as error:
             place = self.wiring.engine.url.render_as_string(hide_password=True)
             raise StartError(

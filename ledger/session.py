@@ -68,5 +68,18 @@ def reading(engine: Engine) -> Session:
     return Session(engine.execution_options(read_only=True), expire_on_commit=False)
 
 
+def what_is_wrong(error: sa.exc.DBAPIError) -> str:
+    """What ails the database, as the end of a sentence that begins with its name; the mend where there is one."""
+    text = str(error.orig).strip().partition("\n")[0]
+    name = str(getattr(error.orig, "sqlite_errorname", "") or getattr(error.orig, "sqlstate", "") or "")
+    if name == "SQLITE_FULL" or name == "53100" or name == "SQLITE_IOERR_WRITE":
+        return "has no room on its disk: free some space, work goes on by itself"
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) or name == "55P03":
+        return "is locked by another process for too long: see who holds it; work goes on when it lets go"
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")):
+        return f"cannot be written ({text}): check the owner and rights of its file and folder"
+    return f"went away: {text}"
+
+
 def is_sqlite(session: Session) -> bool:
     return session.get_bind().dialect.name == "sqlite"

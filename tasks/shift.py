@@ -1,6 +1,7 @@
 """A worker's shift: how long it lasts, what is waiting, how it rests, and its sign of life."""
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
@@ -8,15 +9,16 @@ from time import monotonic
 from prefect import task
 
 from config import wiring
-from ledger.heartbeats import beat
+from ledger import schema
+from ledger.heartbeats import BEAT_S, beat
 from ledger.queue import next_due
 from tasks.effect_kinds import KINDS, MAIL_KINDS
 from tasks.effects import look_up_unknown, send_due
 from tasks.runtime import Report, in_ledger, is_retryable
 
+logger = logging.getLogger(__name__)
 REST_S = 0.25  # an idle worker looks again so soon: a delivery never waits longer for it
 SMALL_PASS = 100
-BEAT_S = 5.0
 SWEEPS = 2  # for leftovers of dead senders, within the length of a lease
 
 
@@ -30,16 +32,25 @@ class Shift:
     _started: float = field(default_factory=monotonic)
     _beaten: float = 0.0
     _swept: float = 0.0
+    moved: bool = False  # the ledger's schema, under our feet
 
     def goes_on(self) -> bool:
-        return monotonic() - self._started < self.budget_s
+        """Whether there is time left and the ledger is still of this program's version."""
+        return not self.moved and monotonic() - self._started < self.budget_s
 
     async def waiting(self) -> Mapping[str, int]:
-        """What could be taken now. Also gives the sign of life, and clears leftovers of dead senders."""
+        """What could be taken now: nothing once the ledger has been migrated. Also gives the sign of life, and clears
+        leftovers of dead senders."""
         wired = wiring.current()
         if monotonic() - self._beaten > BEAT_S:
             self._beaten = monotonic()
-            await in_ledger(beat, self.name, wired.real_now())
+            if not await asyncio.to_thread(schema.is_current, wired.engine):
+                self.moved = True
+                logger.warning("the ledger was migrated by another version of the program: this shift ends")
+            else:
+                await in_ledger(beat, self.name, wired.real_now())
+        if self.moved:
+            return {}
         if monotonic() - self._swept > wired.settings.lease_s / SWEEPS:
             self._swept = monotonic()
             self.note(await leftovers())

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from config import wiring
 from domain.decisions import in_words
-from ledger import audit
+from ledger import audit, schema
 from ledger.tables import Order
 from ledger.tables.base import table_of
 from tasks.runtime import Line, Report, in_ledger
@@ -32,7 +32,8 @@ def run_name() -> str:
 
 
 def mark_run() -> None:
-    """Let audit rows name the run that made them."""
+    """Let audit rows name the run that made them. Raises: SchemaError when the ledger is not of this version."""
+    schema.check(wiring.current().engine)
     audit.flow_run_id.set(str(flow_run.id or ""))
     audit.actor.set(f"flow:{flow_run.flow_name}")
 

@@ -116,12 +116,16 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
 
 
 @app.command()
-def migrate() -> None:
-    """Set up the database, or bring it up to date."""
+def migrate(
+    force: Annotated[
+        bool, typer.Option("--force", help="Even while workers are alive; they end by themselves.")
+    ] = False,
+) -> None:
+    """Set up the database, or bring it up to date. Refuses while workers are alive on it."""
     from ledger import schema
 
     engine = wiring.current().engine
-    schema.upgrade(engine)
+    schema.upgrade(engine, force=force)
     say(f"The database is at revision {schema.current_revision(engine)}.")
 
 

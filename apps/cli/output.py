@@ -23,6 +23,8 @@ from config.brand import BrandError
 from connectors.errors import ConnectorError
 from ledger import audit
 from ledger.operator import Refused
+from ledger.schema import SchemaError
+from ledger.session import what_is_wrong
 
 PROBLEM, MISTAKE = 1, 2
 # No markup: order names and vendors' words may hold brackets.
@@ -44,7 +46,7 @@ def explained() -> Iterator[None]:
     except pydantic.ValidationError as error:
         fields = ", ".join(f"AFTERCART_{str(e['loc'][0]).upper()} ({e['msg']})" for e in error.errors() if e["loc"])
         _leave(f"settings are wrong: {fields}", MISTAKE)
-    except (Refused, StartError, PrefectUnreachable, ConnectorError) as error:
+    except (Refused, StartError, PrefectUnreachable, ConnectorError, SchemaError) as error:
         _leave(str(error), PROBLEM)
     except sa.exc.DBAPIError as error:
         _leave(database_problem(error), PROBLEM)
@@ -66,6 +68,9 @@ def database_problem(error: sa.exc.DBAPIError) -> str:
         return f"the database {place} has not been set up for this version; run `aftercart migrate`"
     if "locked" in text:
         return f"the database {place} is busy with another writer; try again"
+    said = what_is_wrong(error)
+    if not said.startswith("went away"):
+        return f"the database {place} {said}"
     return f"the database {place} cannot be used ({text}); check AFTERCART_DATABASE_URL and that the server runs"
 
 

@@ -1,14 +1,18 @@
 """`python -m apps.receiver --host HOST --port PORT`."""
 
 import argparse
+import logging
 import sys
 
+import sqlalchemy as sa
 import uvicorn
 
 from apps.receiver.app import create_app
 from apps.receiver.logs import LOG_CONFIG
 from config.accounts import ConfigError
 from config.wiring import current
+from ledger import schema
+from ledger.session import what_is_wrong
 
 STOP_WITHIN_S = 10
 
@@ -20,8 +24,11 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         app = create_app(current())
-    except ConfigError as error:
+        schema.check(current().engine)
+    except (ConfigError, schema.SchemaError) as error:
         sys.exit(f"receiver: {error}")
+    except sa.exc.DBAPIError as error:  # it starts all the same, and answers 503 until the database is there
+        logging.getLogger(__name__).warning("%s", what_is_wrong(error))
     uvicorn.run(
         app,
         host=arguments.host,

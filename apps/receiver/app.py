@@ -19,6 +19,7 @@ from apps.receiver.floor import Floor
 from apps.receiver.health import Health
 from apps.receiver.hooks import Hooks
 from apps.receiver.transactions import Transactions
+from apps.receiver.watch import Watch
 from apps.receiver.writer import GroupWriter
 from config.wiring import Wiring
 
@@ -30,11 +31,14 @@ def create_app(wiring: Wiring, *, patience_s: float = 2.5) -> Starlette:
     """`patience_s`: how long a write waits for the database. Raises: ConfigError when the accounts file is wrong."""
     transactions = Transactions(wiring, patience_s=patience_s)
     writer = GroupWriter(wiring, transactions)
+    watch = Watch(wiring, transactions)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         writer.start()
+        watch.start()
         yield
+        await watch.stop()
         await writer.stop()
         transactions.close()
 

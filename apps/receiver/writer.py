@@ -12,6 +12,7 @@ from apps.receiver.answers import Refusal
 from apps.receiver.transactions import Transactions
 from config.wiring import Wiring
 from ledger.inbox import Delivery, store
+from ledger.session import what_is_wrong
 
 logger = logging.getLogger(__name__)
 LINGER_S = 0.002
@@ -101,7 +102,8 @@ class GroupWriter:
             await loop.run_in_executor(self._thread, self._store, [entry.delivery for entry in group])
         except sa.exc.DBAPIError as error:
             if not self._away:
-                logger.error("inbox database away", extra={"error_type": type(error.orig).__name__})
+                reason = what_is_wrong(error)
+                logger.error("inbox database away", extra={"error_type": type(error.orig).__name__, "reason": reason})
             self._away = True
             self._settle(group, "database_away")
         except Exception as error:  # a bug must not end the writer: whoever waits is answered, the next group is tried

@@ -1,0 +1,63 @@
+"""The receiver's sign of life, and its end when the ledger is no longer of its version."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from apps.receiver.transactions import Transactions
+from config.wiring import Wiring
+from ledger import schema
+from ledger.heartbeats import BEAT_S, beat
+
+logger = logging.getLogger(__name__)
+NAME = "receiver"
+
+
+def end_process() -> None:
+    """As Ctrl-C would: what is under way is answered first; the supervisor starts the program that is there now."""
+    signal.raise_signal(signal.SIGTERM)
+
+
+class Watch:
+    """Runs beside the requests; a database that is away is not its business."""
+
+    def __init__(
+        self,
+        wiring: Wiring,
+        transactions: Transactions,
+        *,
+        every_s: float = BEAT_S,
+        end: Callable[[], None] = end_process,
+    ) -> None:
+        self._wiring, self._transactions, self._every_s, self._end = wiring, transactions, every_s, end
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                current = await asyncio.to_thread(self._look)
+            except sa.exc.DBAPIError:
+                current = True
+            if not current:
+                logger.error("the ledger was migrated by another version of the program: the receiver ends")
+                self._end()
+                return
+            await asyncio.sleep(self._every_s)
+
+    def _look(self) -> bool:
+        if not schema.is_current(self._wiring.engine):
+            return False
+        now = self._wiring.real_now()
+        self._transactions.run(lambda session: beat(session, NAME, now))
+        return True

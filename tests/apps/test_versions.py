@@ -1,0 +1,66 @@
+"""Programs on a ledger of another version: none starts, and who is at work ends by itself."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from apps import worker
+from apps.receiver.transactions import Transactions
+from apps.receiver.watch import NAME, Watch
+from config.wiring import Wiring
+from ledger import schema
+from ledger.heartbeats import heartbeats
+from tasks import shift
+from tasks.visibility import mark_run
+from tests.support.revisions import NEWER, at_revision
+
+
+@pytest.fixture
+def transactions(wiring: Wiring) -> Iterator[Transactions]:
+    made = Transactions(wiring)
+    yield made
+    made.close()
+
+
+async def until_it_lives(wiring: Wiring, name: str) -> None:
+    for _ in range(3_000):
+        if name in await asyncio.to_thread(wiring.read, heartbeats):
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"{name} gave no sign of life")
+
+
+@pytest.mark.row("TRU-1", bad_input=True)
+def test_no_worker_and_no_flow_starts_on_another_version(wiring: Wiring, capsys: pytest.CaptureFixture[str]) -> None:
+    with at_revision(wiring, NEWER):
+        assert worker.main(["--budget-s", "0"]) == worker.OTHER_VERSION
+        assert "which a newer version of this program has made" in capsys.readouterr().err
+        with pytest.raises(schema.SchemaError):
+            mark_run()
+
+
+@pytest.mark.row("TRU-1")
+async def test_a_worker_ends_when_the_ledger_moves_under_it(wiring: Wiring, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shift, "BEAT_S", 0.0)
+    working = asyncio.create_task(worker.work(600.0))
+    await until_it_lives(wiring, "worker")
+
+    with at_revision(wiring, NEWER):
+        ended = await asyncio.wait_for(working, 30)
+
+    assert ended.moved
+
+
+@pytest.mark.row("TRU-1")
+async def test_the_receiver_ends_when_the_ledger_moves_under_it(wiring: Wiring, transactions: Transactions) -> None:
+    over = asyncio.Event()
+    watch = Watch(wiring, transactions, every_s=0.01, end=over.set)
+    watch.start()
+    try:
+        await until_it_lives(wiring, NAME)
+        assert not over.is_set()
+        with at_revision(wiring, NEWER):
+            await asyncio.wait_for(over.wait(), 30)
+    finally:
+        await watch.stop()
