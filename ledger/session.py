@@ -53,9 +53,12 @@ def _tune_sqlite(engine: Engine) -> None:
         cursor.close()
 
     @event.listens_for(engine, "begin")
-    def on_begin(connection: Any) -> None:
-        read_only = connection.get_execution_options().get("read_only", False)
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    def on_begin(connection: sa.Connection) -> None:
+        options = connection.get_execution_options()
+        if take_turn := options.get("take_turn"):
+            take_turn(connection)  # waits for the writer's lock in its own way, and begins
+        else:
+            connection.exec_driver_sql("BEGIN" if options.get("read_only") else "BEGIN IMMEDIATE")
 
 
 def writing(engine: Engine) -> Session:

@@ -85,7 +85,8 @@ def delivery_of(account: Account, headers: Mapping[str, str], body: bytes) -> De
 
 def _line(text: str) -> str:
     """A text that any column and any log takes: one printable line of bounded length."""
-    return "".join(char if char.isprintable() else "?" for char in text[:LONGEST_TEXT])
+    text = text[:LONGEST_TEXT]
+    return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
 
 
 def _with_hooks(accounts: Accounts) -> dict[tuple[str, str], Account]:
