@@ -167,7 +167,11 @@ class Sandbox:
             return json_reply(400, {"error": str(problem)})
 
     def _clear_faults(self, request: Request) -> Reply:
-        self.world.faults.clear(request.query("vendor"))
+        """All of them, a `?vendor=`'s, or one by its `?id=`."""
+        number = request.query("id")
+        if number is not None and not number.isdecimal():
+            return json_reply(400, {"error": "id must be the number of a fault"})
+        self.world.faults.clear(request.query("vendor"), int(number) if number else None)
         return self._faults(request)
 
     def _counters(self, _request: Request) -> Reply:

@@ -1,12 +1,17 @@
-"""Faults to order: which operation of which vendor misbehaves, how, and how often."""
+"""Faults to order: which operation of which vendor misbehaves, how, and how often.
+
+"pass" misbehaves not at all: whoever ordered it sees from `taken` that so many calls have been made.
+"""
 
 import asyncio
+import itertools
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
 KINDS = (
-    "error", "throttle", "refuse", "timeout_after", "error_after", "truncate", "delay", "hold", "drop",
+    "error", "throttle", "refuse", "timeout_after", "error_after", "truncate", "delay", "hold", "hold_before", "drop",
+    "pass",
 )  # fmt: skip
 _DEFAULT_STATUS = {"error": 500, "error_after": 502, "throttle": 429}
 _DEFAULT_DELAY_S = {"timeout_after": 120.0, "delay": 2.0}
@@ -29,16 +34,19 @@ class Fault:
 
 @dataclass(slots=True)
 class FaultRule:
-    """An order for faults; `times` counts down, None lasts until removed."""
+    """An order for faults; `times` counts down, None lasts until removed. `skip`: so many calls go by first."""
 
+    id: int
     vendor: str
     operation: str
     fault: Fault
     times: int | None
+    skip: int = 0
     taken: int = field(default=0)
 
     def as_json(self) -> dict[str, Any]:
         return {
+            "id": self.id,
             "vendor": self.vendor,
             "operation": self.operation,
             "kind": self.fault.kind,
@@ -46,6 +54,7 @@ class FaultRule:
             "delay_s": self.fault.delay_s,
             "body": self.fault.body,
             "times": self.times,
+            "skip": self.skip,
             "taken": self.taken,
         }
 
@@ -55,6 +64,7 @@ class Faults:
 
     def __init__(self) -> None:
         self._rules: list[FaultRule] = []
+        self._ids = itertools.count(1)
         self._released = asyncio.Event()
         self.releases = 0  # read by the SMTP thread, which cannot wait for another loop's event
 
@@ -70,7 +80,14 @@ class Faults:
             body=order.get("body"),
         )
         times = order.get("times", 1)
-        rule = FaultRule(vendor, order.get("operation") or "*", fault, None if times is None else int(times))
+        rule = FaultRule(
+            id=next(self._ids),
+            vendor=vendor,
+            operation=order.get("operation") or "*",
+            fault=fault,
+            times=None if times is None else int(times),
+            skip=int(order.get("skip") or 0),
+        )
         self._rules.append(rule)
         return rule
 
@@ -79,18 +96,26 @@ class Faults:
         if not self._rules:
             return None
         for rule in self._rules:
-            if rule.vendor == vendor and rule.times != 0 and fnmatchcase(operation, rule.operation):
-                rule.taken += 1
-                if rule.times is not None:
-                    rule.times -= 1
+            if rule.vendor != vendor or rule.times == 0 or not fnmatchcase(operation, rule.operation):
+                continue
+            if rule.skip:
+                rule.skip -= 1
+                continue
+            rule.taken += 1
+            if rule.times is not None:
+                rule.times -= 1
+            if rule.fault.kind != "pass":
                 return rule.fault
         return None
 
     def rules(self) -> list[FaultRule]:
         return list(self._rules)
 
-    def clear(self, vendor: str | None = None) -> None:
-        self._rules = [rule for rule in self._rules if vendor is not None and rule.vendor != vendor]
+    def clear(self, vendor: str | None = None, number: int | None = None) -> None:
+        """Take back rules: all, a vendor's, or the one with this id."""
+        self._rules = [
+            rule for rule in self._rules if vendor not in (None, rule.vendor) or number not in (None, rule.id)
+        ]
 
     def release(self) -> None:
         """Let every "hold" answer that waits now go on."""

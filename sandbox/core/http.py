@@ -171,6 +171,8 @@ async def play_fault(
         body = {"error": "sandbox fault"} if fault.body is None else fault.body
         await send_reply(send, json_reply(fault.status, body))
         return fault.status
+    if fault.kind == "hold_before" and not await _wait(receive, faults.held()):
+        return 0
     reply = act()
     if fault.kind == "error_after":
         reply = json_reply(fault.status, {"error": "sandbox fault"} if fault.body is None else fault.body)

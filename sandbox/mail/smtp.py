@@ -39,12 +39,21 @@ class Inbox:
         fault = self._world.faults.take("smtp", "DATA")
         if fault is not None and not fault.acts:
             return await self._strike(server, fault, "DATA")
+        if fault is not None and fault.kind == "hold_before":
+            await self._held()
+            fault = None
         raw = envelope.content or b""
         self._keep(envelope, raw if isinstance(raw, bytes) else raw.encode())
         if fault is not None:
             return await self._strike(server, fault, "DATA")
         self._world.counters.request("smtp", "DATA", 250)
         return _OK
+
+    async def _held(self) -> None:
+        # The event of the faults belongs to the HTTP loop; this is the SMTP thread's own.
+        seen = self._world.faults.releases
+        while self._world.faults.releases == seen:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
 
     def _keep(self, envelope: Envelope, raw: bytes) -> None:
         message_id = message_id_of(raw)
@@ -62,11 +71,8 @@ class Inbox:
         if fault.kind in ("timeout_after", "delay"):
             await asyncio.sleep(fault.delay_s)
             return _OK
-        if fault.kind == "hold":
-            # The event of the faults belongs to the HTTP loop; this is the SMTP thread's own.
-            seen = self._world.faults.releases
-            while self._world.faults.releases == seen:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+        if fault.kind in ("hold", "hold_before"):
+            await self._held()
             return _OK
         status = fault.status if fault.kind != "throttle" and 400 <= fault.status < 600 else 451
         status = 451 if fault.kind == "throttle" else fault.status

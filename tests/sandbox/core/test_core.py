@@ -97,6 +97,30 @@ async def test_hold_acts_and_answers_on_release(live: Live) -> None:
     assert (await waiting).status_code == 201
 
 
+async def test_hold_before_does_nothing_for_a_client_that_has_gone(live: Live) -> None:
+    await live.fault("hold_before", times=2)
+    with pytest.raises(httpx.ReadTimeout):
+        await live.client.post(
+            "/shipbob/2026-01/order", json=order_body("R"), headers=HEADERS, timeout=httpx.Timeout(0.2)
+        )
+    waiting = asyncio.create_task(live.order("S"))
+    await until(lambda: live.sandbox.world.faults.rules()[0].taken == 2)
+    assert live.taken() == 0
+    await live.client.post("/_control/release")
+    assert ((await waiting).status_code, live.taken()) == (201, 1)
+
+
+async def test_a_fault_may_wait_for_the_nth_call_and_be_taken_back_by_its_id(live: Live) -> None:
+    await live.fault("error", skip=1)
+    await live.fault("pass", skip=2)
+    await live.fault("error", times=None)
+    [_, _, every] = live.sandbox.world.faults.rules()
+    assert (await live.client.delete(f"/_control/faults?id={every.id}")).status_code == 200
+    assert (await live.client.delete("/_control/faults?id=all")).status_code == 400
+    assert [(await live.order(name)).status_code for name in "ABCD"] == [201, 500, 201, 201]
+    assert [rule.taken for rule in live.sandbox.world.faults.rules()] == [1, 1]
+
+
 async def test_faults_are_found_by_pattern_listed_and_cleared(live: Live) -> None:
     await live.fault("error", operation="POST *", times=None)
     assert (await live.order()).status_code == 500
