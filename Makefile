@@ -10,7 +10,7 @@ COMPILE := --universal --python-version 3.11 --generate-hashes --no-header --no-
 WORKERS ?= 2
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: help demo up test lint bench rows browser constraints clean
+.PHONY: help demo up test lint bench chaos rows browser constraints clean
 
 help: ## Show this
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -35,6 +35,10 @@ bench: $(DEV) ## Measure the pipeline against its floor (within a quarter of an 
 
 rows: $(STAMP) ## Which requirements the last test run has proven
 	@$(BIN)/aftercart rows
+
+chaos: $(DEV) ## Orders, troubles and kills from a seed, then a reckoning (within a quarter of an hour)
+	@$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --orders $(or $(ORDERS),2000) --kills $(or $(KILLS),50) \
+	  --database $(or $(DATABASE),sqlite) $(if $(KEEP),--keep $(KEEP))
 
 browser: ## Find a browser for the browser tests
 	@.ci/browser

@@ -120,6 +120,22 @@ async def test_a_parcel_in_trouble_is_told_once_and_delivery_after_it_too(world:
     assert not world.broken()
 
 
+@sqlite_only
+@pytest.mark.row("TRU-5", bad_input=True)
+async def test_a_parcel_that_will_never_arrive_is_handed_to_a_person(world: World) -> None:
+    await shipped(world, at_shipbob())
+    [order] = world.orders()
+    world.sandbox.control(f"easypost/parcels/{order['fulfillments'][0]['tracking_number']}", {"plan": "lost"})
+
+    for hours in (60, 70):
+        await world.advance(hours)
+
+    [case] = world.rows("SELECT kind, owner, order_id FROM review_case WHERE state <> 'resolved'")
+    assert ("parcel_gone", "ops") == (case["kind"], case["owner"])
+    assert world.row("SELECT id FROM orders")["id"] == case["order_id"]
+    assert not world.broken()
+
+
 def _sent(world: World, kind: str) -> set[str]:
     rows = world.rows(
         "SELECT e.id FROM effect e JOIN message m ON m.id = e.subject_id WHERE m.kind = :kind AND m.state = 'sent'",
