@@ -10,10 +10,10 @@ COMPILE := --universal --python-version 3.11 --generate-hashes --no-header --no-
 WORKERS ?= 2
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: help demo up test lint bench chaos rows browser constraints clean
+.PHONY: help demo up test crash-matrix lint bench chaos rows browser constraints clean
 
 help: ## Show this
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
 
 demo: $(STAMP) ## A day of orders against fake vendors, from nothing to a summary (a few minutes)
 	@$(BIN)/aftercart demo
@@ -23,6 +23,9 @@ up: $(STAMP) ## Start everything and keep it running against fake vendors; Ctrl-
 
 test: $(DEV) browser ## Run all tests
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q
+
+crash-matrix: $(DEV) ## Kill workers at every point of every effect, and write down what became of it (within 20 minutes)
+	@$(BIN)/python -m tests.crash --workers $(WORKERS)
 
 lint: $(DEV) ## Linters, types, import rules
 	@$(BIN)/ruff check .

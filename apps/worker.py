@@ -1,30 +1,70 @@
 """A worker without an engine: the same stages in the same order, pass after pass.
 
-`python -m apps.worker [--until-idle] [--ready FILE] [--budget-s N]`. For machines on which no Prefect server is to be
-had, and for whoever kills workers on purpose: it starts in two seconds. It ends on SIGTERM after the pass it is in.
+`python -m apps.worker [--until-idle] [--ready FILE] [--budget-s N] [--also DUTY]`. For machines on which no Prefect
+server is to be had, and for whoever kills workers on purpose. It ends on SIGTERM after the pass it is in. What other
+flows do beside the stages is done where it is asked for: `deadlines`, `shown-stock`.
 """
 
 import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
 import sqlalchemy as sa
 
 from config import wiring
 from ledger import schema
 from ledger.session import what_is_wrong
-from tasks import stages
-from tasks.shift import Shift
+from tasks import deadlines, stages, sweeping, warehouse_sweep
+from tasks.shift import SWEEPS, Shift
 
 FOREVER_S = 10 * 365 * 86_400.0
 NO_LEDGER = 3  # exit code: the database went away; what was claimed is taken over when its lease ends
 OTHER_VERSION = 4  # exit code: the ledger is older or newer than this program
+MOST_DEADLINES = 1_000
+STOCK_EVERY_S = 600.0  # as often as its own flow
 
 
-async def work(budget_s: float, *, until_idle: bool = False, ready: Path | None = None) -> Shift:
+async def _run_deadlines() -> None:
+    await deadlines.run_deadlines.fn(MOST_DEADLINES)
+
+
+async def _compare_shown_stock() -> None:
+    for target in await sweeping.targets():
+        await warehouse_sweep.compare_shop_stock.fn(target)
+
+
+@dataclass
+class Duty:
+    """Something else that is done now and then between two passes."""
+
+    act: Callable[[], Awaitable[None]]
+    every_s: Callable[[], float]
+    due_at: float = 0.0
+
+    async def when_due(self) -> None:
+        if monotonic() >= self.due_at:
+            self.due_at = monotonic() + self.every_s()
+            await self.act()
+
+
+def _abandoned_ones_soon() -> float:
+    return wiring.current().settings.lease_s / SWEEPS
+
+
+DUTIES: Mapping[str, Callable[[], Duty]] = {
+    "deadlines": lambda: Duty(_run_deadlines, _abandoned_ones_soon),
+    "shown-stock": lambda: Duty(_compare_shown_stock, lambda: STOCK_EVERY_S),
+}
+
+
+async def work(
+    budget_s: float, *, until_idle: bool = False, ready: Path | None = None, also: Sequence[str] = ()
+) -> Shift:
     """Work until the budget is used up, SIGTERM comes, or (`until_idle`) nothing is due."""
     schema.check(wiring.current().engine)
     shift = Shift("worker", budget_s)
@@ -32,7 +72,10 @@ async def work(budget_s: float, *, until_idle: bool = False, ready: Path | None 
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     if ready is not None:
         await asyncio.to_thread(ready.touch)
+    duties = [DUTIES[name]() for name in also]
     while shift.goes_on() and not stop.is_set():
+        for duty in duties:
+            await duty.when_due()
         if not await stages.one_pass(shift, engine=False):
             if until_idle:
                 break
@@ -46,9 +89,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--until-idle", action="store_true", help="end when nothing is due")
     parser.add_argument("--ready", type=Path, help="a file to make when work begins")
     parser.add_argument("--budget-s", type=float, default=FOREVER_S)
+    parser.add_argument("--also", action="append", choices=sorted(DUTIES), default=[], help="a duty beside the stages")
     given = parser.parse_args(arguments)
     try:
-        shift = asyncio.run(work(given.budget_s, until_idle=given.until_idle, ready=given.ready))
+        shift = asyncio.run(work(given.budget_s, until_idle=given.until_idle, ready=given.ready, also=given.also))
     except schema.SchemaError as error:
         sys.stderr.write(f"worker: {error}\n")
         return OTHER_VERSION

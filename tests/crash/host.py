@@ -1,0 +1,68 @@
+"""Forks workers from a process that has imported everything: seconds of CPU are saved at each start.
+
+Reads one JSON order a line: {"start": program, "args", "env", "log"} is answered by {"pid"}; {"wait": pid, "for_s"}
+by {"status"}, as `subprocess` counts (-9 for SIGKILL) or null while it lives. Ends its children when its input ends.
+"""
+
+import importlib
+import json
+import os
+import signal
+import sys
+import time
+from typing import Any, NoReturn
+
+from ledger import failpoints
+
+_living: set[int] = set()
+
+
+def _become(order: dict[str, Any]) -> NoReturn:
+    """In the child: the program itself, with its own environment and log."""
+    log = os.open(order["log"], os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for source, target in ((nothing, 0), (log, 1), (log, 2)):
+        os.dup2(source, target)
+    os.environ.update(order["env"])
+    failpoints.arm(os.environ)
+    code = 1
+    try:
+        code = importlib.import_module(order["start"]).main(order["args"])
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _start(order: dict[str, Any]) -> dict[str, Any]:
+    pid = os.fork()
+    if pid == 0:
+        _become(order)
+    _living.add(pid)
+    return {"pid": pid}
+
+
+def _wait(order: dict[str, Any]) -> dict[str, Any]:
+    ends = time.monotonic() + order["for_s"]
+    while True:
+        pid, status = os.waitpid(order["wait"], os.WNOHANG)
+        if pid:
+            _living.discard(pid)
+            return {"status": os.waitstatus_to_exitcode(status)}
+        if time.monotonic() >= ends:
+            return {"status": None}
+        time.sleep(0.005)
+
+
+def main() -> None:
+    importlib.import_module("apps.worker")
+    for line in sys.stdin:
+        order = json.loads(line)
+        print(json.dumps(_start(order) if "start" in order else _wait(order)), flush=True)
+    for pid in _living:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+if __name__ == "__main__":
+    main()

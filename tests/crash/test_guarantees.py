@@ -1,0 +1,64 @@
+"""The hand-written table of promises against the registry of effects."""
+
+import re
+
+import pytest
+
+from tasks.effect_kinds import KINDS
+from tests.crash.promises import EXPECTED, GUIDE, promises
+from tests.support.shared import ROOT
+
+
+@pytest.mark.row("TRU-1")
+def test_every_kind_is_promised_something() -> None:
+    assert set(promises()) == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_code_agrees_with_the_promise(kind: str) -> None:
+    handlers, look_up = KINDS[kind].handlers, KINDS[kind].look_up
+    words = promises()[kind].words
+    if words == "exactly once by vendor key":
+        assert handlers.keyed
+    elif words == "exactly once by look-up before repeat":
+        assert handlers.can_look_up
+        assert look_up is not None or handlers.keyed, "looked up by the machine, or within the call itself"
+    elif words == "at most once and an open case on doubt":
+        assert not handlers.keyed
+        assert not handlers.can_look_up
+        assert look_up is None
+    else:
+        assert (handlers.keyed, handlers.can_look_up) == (True, False)
+
+
+def test_every_promise_is_explained_and_names_tests_that_exist() -> None:
+    text = GUIDE.read_text("utf-8")
+    for words in EXPECTED:
+        assert f"- **{words}**" in text
+    named = set(re.findall(r"`(tests/[\w/]+\.py)`", text))
+    assert named
+    assert [] == [path for path in named if not (ROOT / path).exists()]
+    for line in text.splitlines():
+        if line.startswith("| `"):
+            assert len([cell for cell in line.split("|") if cell.strip()]) == 4, line
+
+
+@pytest.mark.parametrize(
+    ("words", "accepted", "case_open", "done", "kept"),
+    [
+        ("exactly once by vendor key", 1, False, True, True),
+        ("exactly once by vendor key", 2, False, True, False),
+        ("exactly once by vendor key", 0, False, True, False),
+        ("exactly once by look-up before repeat", 1, True, False, False),
+        ("at most once and an open case on doubt", 0, True, False, True),
+        ("at most once and an open case on doubt", 1, True, False, True),
+        ("at most once and an open case on doubt", 1, False, True, True),
+        ("at most once and an open case on doubt", 0, False, True, False),
+        ("at most once and an open case on doubt", 2, True, False, False),
+        ("free to repeat", 2, False, True, True),
+        ("free to repeat", 0, False, True, False),
+    ],
+)
+def test_what_counts_as_kept(words: str, accepted: int, case_open: bool, done: bool, kept: bool) -> None:
+    promise = next(p for p in promises().values() if p.words == words)
+    assert kept == promise.kept(accepted=accepted, case_open=case_open, done=done)

@@ -1,0 +1,48 @@
+"""The crash matrix (TRU-1): a worker is killed at every point of every kind of effect, and a new one carries on."""
+
+from pathlib import Path
+
+import pytest
+
+from tasks.effect_kinds import KINDS
+from tests.crash.cell import ACTED, AS_PROMISED, POINTS, Cell, Play
+from tests.crash.programs import UNPROTECTED, Launcher
+from tests.crash.scenarios import SCENARIOS
+from tests.support.world import World
+
+
+def test_every_kind_has_its_cells() -> None:
+    """The points are the same for all; what makes a kind happen is one function in `scenarios`."""
+    assert set(SCENARIOS) == set(KINDS)
+
+
+@pytest.mark.row("TRU-1")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("effect", KINDS)
+async def test_a_kill_loses_nothing_and_doubles_nothing(
+    effect: str, point: str, world: World, launcher: Launcher, tmp_path: Path
+) -> None:
+    result = await Play(Cell(effect, point, "sqlite"), world, launcher, tmp_path).run()
+    assert result.outcome == AS_PROMISED
+
+
+@pytest.mark.row("TRU-1")
+@pytest.mark.parametrize("database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+@pytest.mark.parametrize(("effect", "point"), [(kind, POINTS[i % len(POINTS)]) for i, kind in enumerate(KINDS, 2)])
+async def test_nor_on_the_other_database(
+    effect: str, point: str, world: World, launcher: Launcher, tmp_path: Path
+) -> None:
+    result = await Play(Cell(effect, point, "postgres"), world, launcher, tmp_path).run()
+    assert result.outcome == AS_PROMISED
+
+
+@pytest.mark.breaks_invariants
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("effect", ["shop.capture", "node.create_order", "mail.send"])
+async def test_without_the_protocol_the_same_kill_is_seen(
+    effect: str, world: World, launcher: Launcher, tmp_path: Path
+) -> None:
+    """A matrix that cannot fail would prove nothing."""
+    result = await Play(Cell(effect, ACTED, "sqlite"), world, launcher, tmp_path, program=UNPROTECTED).run()
+    assert result.outcome != AS_PROMISED
