@@ -12,7 +12,7 @@ from domain.addresses import check_format
 from domain.order import Address
 from domain.states import OrderState
 from ledger.orders import address_of, contact_row, contacts, lines_of
-from ledger.rows import insert_new, select_by
+from ledger.rows import insert_missing, select_by
 from ledger.tables import Order, OrderContact
 from ledger.tables.base import table_of
 
@@ -60,7 +60,7 @@ def record_answers(session: Session, answers: Sequence[AddressAnswer], now: date
         session.execute(sa.update(_contact).where(_contact.c.id == answer.contact_id).values(verdict=answer.verdict))
         if answer.suggestion is not None:
             row = select_by(session, OrderContact, "id", [answer.contact_id])[0]
-            insert_new(
+            insert_missing(
                 session,
                 OrderContact,
                 [

@@ -66,15 +66,16 @@ def capture_orders(
     result = Captured()
     newest = _newest(orders)
     new_ids = {external_id: new_id("ord") for external_id in newest}
-    fresh = insert_new(
+    made = insert_new(
         session,
         ExternalRef,
         [
             {"system": source, "account": account, "kind": "order", "external_id": external_id, "our_id": our_id}
             for external_id, our_id in sorted(new_ids.items())
         ],
-        returning="external_id",
+        key="our_id",
     )
+    fresh = {external_id for external_id, our_id in new_ids.items() if our_id in made}
     known = [external_id for external_id in newest if external_id not in fresh]
     if fresh:
         created = [newest[external_id] for external_id in newest if external_id in fresh]

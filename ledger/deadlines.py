@@ -11,13 +11,14 @@ from sqlmodel import Session
 from domain.states import DeadlineState, check
 from ledger import audit
 from ledger.cases import CaseDraft, open_cases
-from ledger.claims import Claimed, claim
+from ledger.claims import Claimed, Claims
 from ledger.queue import MAX_ATTEMPTS, backoff
-from ledger.rows import insert_new, mappings
+from ledger.rows import insert_missing, mappings
 from ledger.tables import Deadline
 from ledger.tables.base import table_of
 
 _deadline = table_of(Deadline)
+_CLAIMS = Claims(Deadline, _deadline.c.state == DeadlineState.PENDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +35,25 @@ class DeadlineDraft:
 
 def set_deadlines(session: Session, drafts: Sequence[DeadlineDraft], now: datetime) -> None:
     """Write those that do not stand yet."""
-    new = insert_new(
-        session,
-        Deadline,
-        [
-            {
-                "id": f"{d.kind}:{d.subject_id}",
-                "kind": d.kind,
-                "subject_id": d.subject_id,
-                "order_id": d.order_id,
-                "due_at": d.due_at,
-                "owner": d.owner,
-                "action": d.action,
-                "state": DeadlineState.PENDING,
-                "outcome": "",
-                "attempts": 0,
-                "lease_token": 0,
-                "error": "",
-            }
-            for d in drafts
-        ],
-    )
+    rows = [
+        {
+            "id": f"{d.kind}:{d.subject_id}",
+            "kind": d.kind,
+            "subject_id": d.subject_id,
+            "order_id": d.order_id,
+            "due_at": d.due_at,
+            "owner": d.owner,
+            "action": d.action,
+            "state": DeadlineState.PENDING,
+            "outcome": "",
+            "attempts": 0,
+            "lease_token": 0,
+            "error": "",
+        }
+        for d in drafts
+    ]
+    # one by one: the ids are not made for this call, so only the database knows which are new
+    new = {row["id"] for row in rows if insert_missing(session, Deadline, [row])}
     audit.append(
         session,
         [
@@ -66,14 +65,7 @@ def set_deadlines(session: Session, drafts: Sequence[DeadlineDraft], now: dateti
 
 
 def claim_due(session: Session, *, limit: int, now: datetime, real_now: datetime) -> Claimed:
-    return claim(
-        session,
-        Deadline,
-        where=[_deadline.c.state == DeadlineState.PENDING],
-        limit=limit,
-        now=now,
-        real_now=real_now,
-    )
+    return _CLAIMS.take(session, limit=limit, now=now, real_now=real_now)
 
 
 def move_deadlines(

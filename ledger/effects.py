@@ -16,7 +16,8 @@ from sqlmodel import Session
 from domain.ids import new_id
 from domain.states import EffectState, check
 from ledger import audit, failpoints
-from ledger.claims import Claimed, Lease, claim, new_lease
+from ledger.claims import Claimed, Claims, Lease, new_lease
+from ledger.prepared import listed
 from ledger.queue import OPEN
 from ledger.rows import Row, insert_new, mappings, update_by
 from ledger.tables import Effect
@@ -24,6 +25,14 @@ from ledger.tables.base import table_of
 
 GUARD_WAIT = timedelta(seconds=30)  # until a guard that said "wait" is asked again
 _effect = table_of(Effect)
+_OF_KINDS = listed(_effect.c.kind, "kinds")
+_PLANNED = Claims(
+    Effect,
+    *(OPEN, _effect.c.state == EffectState.PLANNED, _OF_KINDS),
+    values={"state": EffectState.SENDING},
+    free_only=False,
+)
+_UNKNOWN = Claims(Effect, OPEN, _effect.c.state == EffectState.UNKNOWN, _OF_KINDS)
 EffectRow = Mapping[str, Any]
 
 
@@ -88,7 +97,7 @@ def plan_and_claim(
     """Write effects already claimed by the caller, who checked their guards in this transaction and sends them
     next. Returns the new ones; a key that stands already belongs to whoever wrote it."""
     due = [draft for draft in drafts if draft.due_at is None or draft.due_at <= now]
-    plan(session, [draft for draft in drafts if draft not in due], now)
+    plan(session, [draft for draft in drafts if draft.due_at is not None and draft.due_at > now], now)
     if not due:
         return []
     lease = new_lease(session, real_now=real_now)
@@ -130,16 +139,7 @@ def claim_planned(
     real_now: datetime,
 ) -> list[EffectRow]:
     """Take planned effects that are due, and check their guards once more in this transaction."""
-    claimed = claim(
-        session,
-        Effect,
-        where=[OPEN, _effect.c.state == EffectState.PLANNED, _effect.c.kind.in_(kinds)],
-        limit=limit,
-        now=now,
-        real_now=real_now,
-        values={"state": EffectState.SENDING},
-        free_only=False,
-    )
+    claimed = _PLANNED.take(session, limit=limit, now=now, real_now=real_now, kinds=kinds)
     refused: dict[str, str] = {}
     for kind in {row["kind"] for row in claimed.rows}:
         guard = handlers[kind].guard
@@ -162,14 +162,7 @@ def _put_back(session: Session, rows: Sequence[EffectRow], why: Mapping[str, str
 
 def claim_unknown(session: Session, kinds: Sequence[str], *, limit: int, now: datetime, real_now: datetime) -> Claimed:
     """Take effects whose outcome nobody knows, to look them up."""
-    return claim(
-        session,
-        Effect,
-        where=[OPEN, _effect.c.state == EffectState.UNKNOWN, _effect.c.kind.in_(kinds)],
-        limit=limit,
-        now=now,
-        real_now=real_now,
-    )
+    return _UNKNOWN.take(session, limit=limit, now=now, real_now=real_now, kinds=kinds)
 
 
 def expire_leases(session: Session, *, now: datetime, real_now: datetime) -> int:

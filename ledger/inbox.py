@@ -10,13 +10,22 @@ from sqlmodel import Session
 
 from domain.ids import new_id
 from ledger.cases import CaseDraft, open_cases
-from ledger.claims import Claimed, claim
+from ledger.claims import Claimed, Claims
+from ledger.prepared import Prepared, listed
 from ledger.queue import MAX_ATTEMPTS, backoff
-from ledger.rows import among, insert_missing
+from ledger.rows import insert_missing
 from ledger.tables import InboxEvent
 from ledger.tables.base import table_of
 
 _inbox = table_of(InboxEvent)
+_UNHANDLED = (_inbox.c.handled_at.is_(None), _inbox.c.source == sa.bindparam("source"))
+_WITH_BODIES = Claims(InboxEvent, *_UNHANDLED, order_by=("received_at",))
+_WITHOUT_BODIES = Claims(InboxEvent, *_UNHANDLED, order_by=("received_at",), without=("body",))
+_HANDLED = Prepared(
+    sa.update(_inbox)
+    .where(listed(_inbox.c.id, "ids"), _inbox.c.lease_token == sa.bindparam("token"))
+    .values(handled_at=sa.bindparam("now"), outcome=sa.bindparam("came_to"), lease_until=None, error="")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +65,8 @@ def claim_inbox(
     session: Session, source: str, *, limit: int, now: datetime, real_now: datetime, bodies: bool = True
 ) -> Claimed:
     """Take unhandled events of one kind of source, oldest first; without `bodies` where the vendor is asked anyway."""
-    return claim(
-        session,
-        InboxEvent,
-        where=[_inbox.c.handled_at.is_(None), _inbox.c.source == source],
-        limit=limit,
-        now=now,
-        real_now=real_now,
-        order_by=("received_at",),
-        without=() if bodies else ("body",),
-    )
+    claims = _WITH_BODIES if bodies else _WITHOUT_BODIES
+    return claims.take(session, limit=limit, now=now, real_now=real_now, source=source)
 
 
 def handled(session: Session, outcomes: Mapping[str, str], token: int, now: datetime) -> None:
@@ -74,11 +75,7 @@ def handled(session: Session, outcomes: Mapping[str, str], token: int, now: date
     for event_id, outcome in outcomes.items():
         by_outcome.setdefault(outcome, []).append(event_id)
     for outcome, ids in by_outcome.items():
-        session.execute(
-            sa.update(_inbox)
-            .where(among(session, _inbox.c.id, ids), _inbox.c.lease_token == token)
-            .values(handled_at=now, outcome=outcome, lease_until=None, error="")
-        )
+        _HANDLED.run(session, ids=ids, token=token, now=now, came_to=outcome)
 
 
 def failed(

@@ -21,7 +21,7 @@ from ledger.fulfilment import (
     record_acceptance,
 )
 from ledger.orders import contacts, lock_orders, open_holds
-from ledger.rows import insert_new, select_by
+from ledger.rows import insert_missing, select_by
 from ledger.shipments import add_shipments, advance_shipments, node_cancelled, tracking_url
 from ledger.tables import Document, FulfilmentOrder, Order, Shipment
 
@@ -249,7 +249,7 @@ def store_document(
 ) -> str:
     """Keep a file by its content; the same bytes twice are one document. Returns its id."""
     document_id = f"{kind}:{hashlib.sha256(content).hexdigest()}"
-    insert_new(
+    insert_missing(
         session,
         Document,
         [

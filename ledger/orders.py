@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +13,8 @@ from domain.order import Address
 from domain.states import check
 from domain.validation import WantedHold
 from ledger import audit
-from ledger.rows import Row, among, insert_rows, mappings, select_by
+from ledger.prepared import Prepared, listed
+from ledger.rows import Row, insert_rows, select_by, update_listed
 from ledger.tables import Hold, Order, OrderContact, OrderLine
 from ledger.tables.base import table_of
 
@@ -20,6 +22,12 @@ OrderRow = Mapping[str, Any]
 EDIT_WINDOW = "edit_window"
 OPERATOR = "operator"  # a person's hold
 _order, _hold, _contact, _line = table_of(Order), table_of(Hold), table_of(OrderContact), table_of(OrderLine)
+_OPEN_HOLDS = Prepared(sa.select(_hold).where(listed(_hold.c.order_id, "ids"), _hold.c.released_at.is_(None)))
+_MOVE = Prepared(
+    sa.update(_order)
+    .where(listed(_order.c.id, "ids"), _order.c.state == sa.bindparam("current"))
+    .values(state=sa.bindparam("to"), version=_order.c.version + 1)
+)
 
 
 def lock_orders(session: Session, order_ids: Sequence[str]) -> dict[str, OrderRow]:
@@ -38,12 +46,7 @@ def advance_orders(session: Session, moves: Sequence[tuple[OrderRow, str, str]],
         groups.setdefault((row["state"], to), []).append(row["id"])
         entries.append(audit.entry("order", row["id"], row["state"], to, cause, now))
     for (current, to), ids in groups.items():
-        result = session.execute(
-            sa.update(_order)
-            .where(_order.c.id.in_(ids), _order.c.state == current)
-            .values(state=to, version=_order.c.version + 1)
-        )
-        if getattr(result, "rowcount", len(ids)) != len(ids):
+        if _MOVE.run(session, ids=ids, current=current, to=to) != len(ids):
             raise RuntimeError("an order moved without its lock")
     audit.append(session, entries)
 
@@ -51,8 +54,7 @@ def advance_orders(session: Session, moves: Sequence[tuple[OrderRow, str, str]],
 def open_holds(session: Session, order_ids: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
     """Open holds by order."""
     found: dict[str, list[Mapping[str, Any]]] = {}
-    statement = sa.select(_hold).where(among(session, _hold.c.order_id, order_ids), _hold.c.released_at.is_(None))
-    for row in mappings(session, statement):
+    for row in _OPEN_HOLDS.rows(session, ids=order_ids) if order_ids else []:
         found.setdefault(row["order_id"], []).append(row)
     return found
 
@@ -91,12 +93,12 @@ def release_holds(
     session: Session, order_ids: Sequence[str], names: Sequence[str], *, by: str, cause: str, now: datetime
 ) -> int:
     """End open holds of these names; returns how many there were."""
+    if not names:
+        return 0
     found = [row for rows in open_holds(session, order_ids).values() for row in rows if row["name"] in names]
     if not found:
         return 0
-    session.execute(
-        sa.update(_hold).where(_hold.c.id.in_([row["id"] for row in found])).values(released_at=now, released_by=by)
-    )
+    update_listed(session, Hold, [row["id"] for row in found], released_at=now, released_by=by)
     audit.append(session, [audit.entry("hold", row["order_id"], row["name"], "", cause, now) for row in found])
     return len(found)
 
@@ -181,12 +183,13 @@ def count_units(session: Session, changes: Sequence[tuple[str, str, int]]) -> No
     for line_id, column, units in changes:
         groups.setdefault(column, []).append((line_id, units))
     for column, pairs in groups.items():
-        session.connection().execute(
-            sa.update(_line)
-            .where(_line.c.id == sa.bindparam("b_id"))
-            .values({column: _line.c[column] + sa.bindparam("b_units")}),
-            [{"b_id": line_id, "b_units": units} for line_id, units in pairs],
-        )
+        _count(column).many(session, [{"b_id": line_id, "b_units": units} for line_id, units in pairs])
+
+
+@cache
+def _count(column: str) -> Prepared:
+    counted = {column: _line.c[column] + sa.bindparam("b_units")}
+    return Prepared(sa.update(_line).where(_line.c.id == sa.bindparam("b_id")).values(counted))
 
 
 class Fenced(Exception):

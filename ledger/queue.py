@@ -1,15 +1,17 @@
 """The queue of work: which subject waits for which stage. Rows are deleted when the stage is through."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from ledger.claims import Claimed, claim, still_held
-from ledger.rows import Row, among, compiled, insert_into
+from ledger.claims import Claimed, Claims, still_held
+from ledger.prepared import Prepared, listed
+from ledger.rows import Row, insert_of
+from ledger.session import is_sqlite
 from ledger.tables import Effect, InboxEvent, Work
 from ledger.tables.base import table_of
 
@@ -18,6 +20,10 @@ _AGAIN = "again"  # in `error` of a row that was asked for while somebody held i
 _work = table_of(Work)
 # In the index's own words: SQLite takes a partial index only where the query repeats its condition.
 OPEN = sa.text("effect.state IN ('planned', 'sending', 'unknown')")
+_CLAIMS = Claims(Work, _work.c.stage == sa.bindparam("stage"), order_by=("priority", "due_at"), values={"error": ""})
+_MINE = sa.and_(listed(_work.c.id, "ids"), _work.c.lease_token == sa.bindparam("token"))
+_FINISH = Prepared(sa.delete(_work).where(_MINE, _work.c.error != _AGAIN))
+_FREE = Prepared(sa.update(_work).where(_MINE).values(lease_until=None, attempts=0, error=""))
 
 
 def work_row(stage: str, subject_id: str, due_at: datetime, *, priority: int = 5) -> Row:
@@ -36,36 +42,25 @@ def work_row(stage: str, subject_id: str, due_at: datetime, *, priority: int = 5
 def enqueue(session: Session, rows: Sequence[Row]) -> None:
     """Put subjects in line. One that stands already and is due later is pulled forward; a held one is made free
     to be taken again after its holder, so that a new fact is never lost."""
-    if not rows:
-        return
-    statement = _enqueue(tuple(rows[0]), session.get_bind().dialect)
-    session.connection().execute(statement, sorted(rows, key=lambda row: str(row["id"])))
+    if rows:
+        _enqueue(is_sqlite(session)).many(session, sorted(rows, key=lambda row: str(row["id"])))
 
 
-@lru_cache(maxsize=8)
-def _enqueue(names: tuple[str, ...], dialect: sa.Dialect) -> Any:
-    """One statement, not insert and then update: its holder may delete the row in between."""
-    statement = insert_into(_work, dialect)
+@cache
+def _enqueue(for_sqlite: bool) -> Prepared:
+    statement = insert_of(Work, for_sqlite)
     wanted = statement.excluded.due_at
+    # One statement, not insert and then update: its holder may delete the row in between.
     statement = statement.on_conflict_do_update(
         index_elements=["id"],
         set_={"due_at": sa.case((_work.c.due_at < wanted, _work.c.due_at), else_=wanted), "error": _AGAIN},
     )
-    return compiled(statement, names, dialect)
+    return Prepared(statement, tuple(work_row("", "", datetime.min.replace(tzinfo=UTC))))
 
 
 def claim_work(session: Session, stage: str, *, limit: int, now: datetime, real_now: datetime) -> Claimed:
     """Take what is due at a stage, most urgent first."""
-    return claim(
-        session,
-        Work,
-        where=[_work.c.stage == stage],
-        limit=limit,
-        now=now,
-        real_now=real_now,
-        order_by=("priority", "due_at"),
-        values={"error": ""},
-    )
+    return _CLAIMS.take(session, limit=limit, now=now, real_now=real_now, stage=stage)
 
 
 def held_work(session: Session, rows: Iterable[Mapping[str, Any]], token: int) -> set[str]:
@@ -75,11 +70,8 @@ def held_work(session: Session, rows: Iterable[Mapping[str, Any]], token: int) -
 
 def finish_work(session: Session, ids: Sequence[str], token: int, now: datetime) -> None:
     """Take the rows out of the line; one that was asked for again meanwhile stays, free and due."""
-    if not ids:
-        return
-    mine = sa.and_(among(session, _work.c.id, ids), _work.c.lease_token == token)
-    session.execute(sa.delete(_work).where(mine, _work.c.error != _AGAIN))
-    session.execute(sa.update(_work).where(mine).values(lease_until=None, attempts=0, error=""))
+    if ids and _FINISH.run(session, ids=ids, token=token) != len(ids):
+        _FREE.run(session, ids=ids, token=token)
 
 
 def postpone_work(session: Session, rows: Sequence[tuple[str, datetime, str]], token: int) -> None:

@@ -13,6 +13,10 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session
 
 BUSY_TIMEOUT_MS = 5_000
+JSON: dict[str, Any] = {
+    "json_serializer": lambda value: orjson.dumps(value).decode(),
+    "json_deserializer": orjson.loads,
+}
 
 
 def make_engine(url: str) -> Engine:
@@ -20,11 +24,7 @@ def make_engine(url: str) -> Engine:
 
     `hide_parameters` keeps values out of error messages, which end in run logs.
     """
-    options: dict[str, Any] = {
-        "hide_parameters": True,
-        "json_serializer": lambda value: orjson.dumps(value).decode(),
-        "json_deserializer": orjson.loads,
-    }
+    options: dict[str, Any] = {"hide_parameters": True, **JSON}
     if url.startswith("sqlite"):
         engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, **options)
         _tune_sqlite(engine)

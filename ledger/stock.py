@@ -17,7 +17,7 @@ from domain.catalogue import NodeStock
 from domain.ids import new_id
 from domain.routing import Allocation
 from ledger.cases import CaseDraft, open_cases
-from ledger.rows import Row, insert_new, insert_rows, mappings, update_by
+from ledger.rows import Row, insert_missing, insert_rows, mappings, update_by
 from ledger.tables import InventoryLevel, ProductVariant, Reservation, StockMovement
 from ledger.tables.base import table_of
 
@@ -160,7 +160,7 @@ def record_reading(
     now: datetime,
 ) -> list[str]:
     """Take over what a node says, asked at `read_at`; returns the SKUs whose free stock rose."""
-    insert_new(
+    insert_missing(
         session,
         InventoryLevel,
         [
@@ -174,7 +174,6 @@ def record_reading(
             }
             for s in stock
         ],
-        returning="sku",
     )
     levels = {
         row["sku"]: row

@@ -11,7 +11,7 @@ from domain.messages import ClaimKind
 from domain.parcels import TERMINAL, ParcelState, Tracker, TrackingEvent, merge_state
 from ledger import queue
 from ledger.cases import CaseDraft, open_cases
-from ledger.claims import Claimed, claim
+from ledger.claims import Claimed, Claims
 from ledger.completing import count_delivered
 from ledger.effects import EffectDraft, EffectRow, Verdict
 from ledger.messages import TROUBLE, Claim, parcel_facts, say
@@ -22,20 +22,14 @@ from ledger.tables import Shipment, ShipmentLine, TrackingEventRow
 from ledger.tables.base import table_of
 
 _shipment = table_of(Shipment)
+_CLAIMS = Claims(Shipment, _shipment.c.polling.is_(True), _shipment.c.tracker_external_id != "")
 QUIET = timedelta(hours=6)
 NEAR = timedelta(hours=1)  # on the last mile things change by the hour
 
 
 def claim_parcels(session: Session, *, limit: int, now: datetime, real_now: datetime) -> Claimed:
     """Parcels whose next look is due."""
-    return claim(
-        session,
-        Shipment,
-        where=[_shipment.c.polling.is_(True), _shipment.c.tracker_external_id != ""],
-        limit=limit,
-        now=now,
-        real_now=real_now,
-    )
+    return _CLAIMS.take(session, limit=limit, now=now, real_now=real_now)
 
 
 def free_parcels(session: Session, ids: Sequence[str], token: int, due_at: datetime, code: str) -> None:

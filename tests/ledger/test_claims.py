@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from config.wiring import Wiring, engine_url
 from ledger import queue
-from ledger.claims import LEASE, Claimed, claim, new_lease, renew, still_held
+from ledger.claims import LEASE, Claimed, Claims, new_lease, renew, still_held
 from ledger.tables import Work
 from tests.ledger.support import NOW, REAL, Rival, later, put, race, real_later, row_of, rows_of
 from tests.support.shared import ROOT
@@ -171,7 +171,7 @@ def test_urgent_first_then_longest_due(wiring: Wiring) -> None:
 def test_claim_of_nothing_costs_no_token(wiring: Wiring) -> None:
     def tokens(session: Session) -> tuple[int, int]:
         first = new_lease(session, real_now=REAL).token
-        nothing = claim(session, Work, where=[], limit=5, now=NOW, real_now=REAL)
+        nothing = Claims(Work).take(session, limit=5, now=NOW, real_now=REAL)
         assert nothing.rows == []
         return first, new_lease(session, real_now=REAL).token
 

@@ -1,0 +1,97 @@
+"""Statements compiled once give the same values as the database keeps, on both databases."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from config.wiring import Wiring
+from ledger import rows
+from ledger.prepared import Prepared, listed
+from ledger.tables import Decision, Order, ReviewCase, SyncCursor, Work
+from ledger.tables.base import table_of
+from tests.ledger.support import NOW, later, make_order, put, row_of
+
+CASE = {
+    "id": "case_1", "key": "k", "kind": "x", "severity": "high", "order_id": "", "subject_id": "s", "owner": "ops",
+    "due_at": NOW, "state": "open", "facts": {"units": [1, 2], "name": "Bär"}, "choices": ["a"], "resolution": "",
+    "created_at": NOW,
+}  # fmt: skip
+_work = table_of(Work)
+
+
+def test_values_come_back_as_they_were(wiring: Wiring) -> None:
+    """Times, truth values, JSON and nothing, by the short way and by SQLAlchemy's own."""
+    order_id = make_order(wiring, {"requires_shipping": False}, test=True)
+    put(wiring, ReviewCase, CASE)
+
+    [case] = wiring.ledger(rows.select_by, ReviewCase, "id", ["case_1"])
+    [order] = wiring.ledger(rows.select_by, Order, "id", [order_id])
+
+    assert {name: case[name] for name in CASE} == CASE
+    assert case["due_at"].tzinfo is not None
+    assert order["test"] is True
+    assert order["cancelled_at"] is None
+    assert dict(row_of(wiring, ReviewCase)) == dict(case)
+
+
+def test_a_time_of_another_zone_is_kept_as_utc(wiring: Wiring) -> None:
+    there = NOW.astimezone(timezone(timedelta(hours=5, minutes=30)))
+    put(wiring, SyncCursor, {"id": "c", "since": there})
+
+    [cursor] = wiring.ledger(rows.select_by, SyncCursor, "id", ["c"])
+
+    assert (cursor["since"], cursor["since"].utcoffset()) == (NOW, timedelta(0))
+
+
+def test_a_time_without_a_zone_is_refused(wiring: Wiring) -> None:
+    with pytest.raises((ValueError, sa.exc.StatementError)):
+        put(wiring, SyncCursor, {"id": "c", "since": datetime(2026, 3, 1, 12, 0)})  # noqa: DTZ001
+
+
+def test_columns_that_a_row_does_not_name_get_their_default(wiring: Wiring) -> None:
+    put(
+        wiring,
+        Decision,
+        {
+            "id": "d",
+            "workflow": "route",
+            "order_id": "o",
+            "policy_version": "1",
+            "inputs_digest": "",
+            "decided_at": NOW,
+        },
+    )
+
+    row = row_of(wiring, Decision)
+
+    assert (row["inputs"], row["candidates"]) == ({}, [])
+
+
+def test_new_rows_are_told_from_those_that_stood(wiring: Wiring) -> None:
+    put(wiring, ReviewCase, CASE)
+    others = [{**CASE, "id": f"case_{n}", "key": f"k{n % 2 or ''}"} for n in (2, 3)]
+
+    assert wiring.ledger(rows.insert_new, ReviewCase, others) == {"case_3"}
+    assert wiring.ledger(rows.insert_new, ReviewCase, [{**CASE, "id": "case_4"}]) == set()
+    assert wiring.ledger(rows.insert_missing, ReviewCase, [{**CASE, "id": "case_5", "key": "n"}]) == 1
+
+
+def test_one_statement_serves_any_number_of_values(wiring: Wiring) -> None:
+    find = Prepared(sa.select(_work.c.id).where(listed(_work.c.id, "ids"), _work.c.priority < sa.bindparam("below")))
+    put(wiring, Work, *({**work("route", n), "priority": n} for n in range(3)))
+
+    def found(session: Session, ids: list[str]) -> list[str]:
+        return sorted(find.scalars(session, ids=ids, below=2))
+
+    assert wiring.ledger(found, ["route:0", "route:2"]) == ["route:0"]
+    assert wiring.ledger(found, []) == []
+    assert wiring.ledger(found, [f"route:{n}" for n in range(100)]) == ["route:0", "route:1"]
+
+
+def work(stage: str, number: int) -> rows.Row:
+    return {
+        "id": f"{stage}:{number}", "stage": stage, "subject_id": str(number), "due_at": later(0), "attempts": 0,
+        "lease_token": 0, "error": "",
+    }  # fmt: skip
