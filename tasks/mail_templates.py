@@ -7,9 +7,10 @@ from functools import cache, partial
 from pathlib import Path
 
 import mrml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader
 
-from config.languages import translations
+from config.brand import Brand
+from config.templating import make_environment
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "email"
 _MJML = ".mjml.j2"
@@ -39,21 +40,9 @@ def compile_mjml(source: str) -> str:
 
 
 @cache
-def environment(language: str) -> Environment:
+def environment(language: str, brand: Brand) -> Environment:
     """The environment of one language. HTML escapes every value, text and subjects nothing."""
-    env = Environment(
-        loader=MailLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        autoescape=_is_html,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-        extensions=["jinja2.ext.i18n"],
-    )
-    catalogue = translations(language)
-    env.install_gettext_callables(  # type: ignore[attr-defined]
-        catalogue.gettext, catalogue.ngettext, newstyle=True
-    )
+    env = make_environment(MailLoader(TEMPLATES), language, brand, escaped=_is_html)
     module = env.get_template("partials/sentences.j2").module
     env.globals.update({name: partial(_sentence, getattr(module, name)) for name in _SENTENCES})
     return env

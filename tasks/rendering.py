@@ -7,9 +7,9 @@ MJML is compiled to HTML once per template, Jinja expressions pass through that 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from babel.core import Locale
 from babel.dates import format_date, format_time
@@ -27,7 +27,7 @@ from tasks.mail_templates import environment
 
 _SUBJECT_LIMIT = 150
 _SPACES = re.compile(r"\s+")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROLS = bytes({*range(0x20), 0x7F} - {*b"\t\n\r"})
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 SAMPLE_ADDRESS = Address(
@@ -72,8 +72,8 @@ def render(kind: ClaimKind, facts: Facts, recipient: Recipient, *, locale: str, 
     """
     check_facts(kind, facts)
     picked = pick_locale(locale)
-    env = environment(picked.language)
-    context = _context(CATALOGUE[kind], facts, recipient, picked, brand, tz)
+    env = environment(picked.language, brand)
+    context = _context(CATALOGUE[kind], facts, recipient, picked, tz)
     subject = _one_line(env.get_template(f"{kind}.subject.j2").render(context))
     context["subject"] = subject
     return Rendered(
@@ -93,9 +93,7 @@ def preview_all(brand: Brand, *, locale: str = "en", tz: tzinfo = UTC) -> Iterat
         yield kind, render(kind, entry.sample, recipient, locale=locale, brand=brand, tz=tz)
 
 
-def _context(
-    entry: ClaimEntry, facts: Facts, recipient: Recipient, picked: PickedLocale, brand: Brand, tz: tzinfo
-) -> dict[str, Any]:
+def _context(entry: ClaimEntry, facts: Facts, recipient: Recipient, picked: PickedLocale, tz: tzinfo) -> dict[str, Any]:
     currency = facts.get("currency", "")
     lines = facts.get("lines") or ()
     return {
@@ -111,7 +109,6 @@ def _context(
         "address_lines": _address_lines(recipient.address, picked.format),
         "suggestion_lines": _address_lines(recipient.suggestion, picked.format),
         "links": _links(entry, recipient.links),
-        "brand": brand,
         "lang": picked.tag,
     }
 
@@ -149,9 +146,7 @@ def _money(minor: int, currency: str, locale: str) -> str:
 
 def _day(text: str, locale: str, tz: tzinfo) -> str:
     day = parse_date(text)
-    local = day.astimezone(tz) if isinstance(day, datetime) else day
-    written: str = format_date(local, "long", locale=locale)
-    return written
+    return _written(day.astimezone(tz).date() if isinstance(day, datetime) else day, "long", locale)
 
 
 def _moment(text: str, locale: str, tz: tzinfo) -> str:
@@ -161,7 +156,13 @@ def _moment(text: str, locale: str, tz: tzinfo) -> str:
         return _day(text, locale, tz)
     local = moment.astimezone(tz)
     time: str = format_time(local.timetz(), "short", locale=locale)
-    return f"{format_date(local, 'full', locale=locale)}, {time} {local.tzname()}"
+    return f"{_written(local.date(), 'full', locale)}, {time} {local.tzname()}"
+
+
+@lru_cache(maxsize=1024)
+def _written(day: date, width: Literal["long", "full"], locale: str) -> str:
+    written: str = format_date(day, width, locale=locale)
+    return written
 
 
 def _one_line(text: str) -> str:
@@ -170,7 +171,7 @@ def _one_line(text: str) -> str:
 
 def _sendable(text: str) -> str:
     """Without what no mail can carry: control characters and lone surrogates."""
-    return _CONTROLS.sub("", text).encode("utf-8", "replace").decode()
+    return text.encode("utf-8", "replace").translate(None, _CONTROLS).decode()
 
 
 def _tidy_text(text: str) -> str:

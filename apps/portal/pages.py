@@ -4,11 +4,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader
 from starlette.responses import HTMLResponse
 
 from config.brand import Brand
-from config.languages import pick_locale, translations
+from config.languages import pick_locale
+from config.templating import make_environment
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "portal"
 # No script, no foreign source, no frame: a page shows one thing and offers one button.
@@ -23,25 +24,12 @@ HEADERS = {
 
 
 @cache
-def environment(language: str) -> Environment:
-    env = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-        extensions=["jinja2.ext.i18n"],
-    )
-    catalogue = translations(language)
-    env.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension
-        catalogue.gettext, catalogue.ngettext, newstyle=True
-    )
-    return env
+def environment(language: str, brand: Brand) -> Environment:
+    return make_environment(FileSystemLoader(TEMPLATES), language, brand, escaped=True)
 
 
 def page(name: str, *, brand: Brand, locale: str, status: int = 200, **context: Any) -> HTMLResponse:
     """Render one page."""
     picked = pick_locale(locale)
-    html = environment(picked.language).get_template(f"{name}.html.j2").render(brand=brand, lang=picked.tag, **context)
+    html = environment(picked.language, brand).get_template(f"{name}.html.j2").render(lang=picked.tag, **context)
     return HTMLResponse(html, status_code=status, headers=HEADERS)

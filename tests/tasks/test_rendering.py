@@ -91,7 +91,7 @@ def test_missing_fact_is_named_before_rendering(kind: ClaimKind) -> None:
 
 def test_undefined_name_in_a_template_raises() -> None:
     with pytest.raises(UndefinedError):
-        environment("en").from_string("{{ nothing }}").render()
+        environment("en", BRAND).from_string("{{ nothing }}").render()
 
 
 def test_what_no_mail_can_carry_is_left_out() -> None:
