@@ -15,6 +15,7 @@ from config.templating import make_environment
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "email"
 _MJML = ".mjml.j2"
 _INCLUDE = re.compile(r'<mj-include path="(?P<path>partials/[\w.]+)" />')
+_TAG = re.compile(r"<(table|tr|td|th|div|a|p) ")  # a break inside a tag shows nowhere and keeps lines short
 _SENTENCES = ("exception_title", "exception_text", "address_text", "carrier_name")
 
 
@@ -36,7 +37,7 @@ def compile_mjml(source: str) -> str:
     """
     # mrml's own include leaves out the table cell around an included element, and with it the padding
     whole = _INCLUDE.sub(lambda found: (TEMPLATES / found["path"]).read_text("utf-8"), source)
-    return str(mrml.to_html(whole).content)
+    return _TAG.sub(r"<\1\n", str(mrml.to_html(whole).content))
 
 
 @cache

@@ -1,7 +1,7 @@
 """Bytes of a mail: multipart/alternative from a rendered `Mail`.
 
-Headers go through the standard library; bodies are quoted-printable by binascii, which takes a tenth of the
-library's own encoder.
+Headers go through the standard library. A body of short ASCII lines travels as it is, any other as quoted-printable
+by binascii, which takes a tenth of the library's own encoder.
 """
 
 import re
@@ -16,6 +16,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,75}\Z")
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"]+@[^\s@<>()\[\],;:\\\"]+\Z")
 _BOUNDARY = "=_alternative"  # quoted-printable never writes "=_", so no body can contain it
+_BOUNDARY_BYTES = _BOUNDARY.encode()
+_UNSAFE = bytes({*range(0x20), *range(0x7F, 0x100)} - {*b"\t\n"})
 _LONGEST_LINE = 998  # RFC 5322; folding a long address breaks some readers of List-Unsubscribe
 _OURS = frozenset(
     (
@@ -74,13 +76,23 @@ def mail_bytes(mail: Mail, *, sender: str, sender_name: str, date: datetime) -> 
 
 def _part(subtype: str, body: str) -> list[str]:
     plain = body.replace("\r\n", "\n").replace("\r", "\n").encode()
+    encoding, carried = ("7bit", plain) if _as_it_is(plain) else ("quoted-printable", b2a_qp(plain, istext=True))
     return [
         f"--{_BOUNDARY}",
         f'Content-Type: text/{subtype}; charset="utf-8"',
-        "Content-Transfer-Encoding: quoted-printable",
+        f"Content-Transfer-Encoding: {encoding}",
         "",
-        b2a_qp(plain, istext=True).decode().replace("\n", "\r\n"),
+        carried.decode().replace("\n", "\r\n"),
     ]
+
+
+def _as_it_is(plain: bytes) -> bool:
+    """Nothing but ASCII, no line too long, and nothing that ends the part."""
+    return (
+        plain.translate(None, _UNSAFE) == plain
+        and _BOUNDARY_BYTES not in plain
+        and max(map(len, plain.split(b"\n"))) <= _LONGEST_LINE
+    )
 
 
 def _clean(value: str, where: str) -> str:

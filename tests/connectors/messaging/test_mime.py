@@ -85,6 +85,27 @@ def test_lines_are_short_and_end_in_crlf() -> None:
     assert content.isascii()
 
 
+@pytest.mark.parametrize(
+    ("html", "encoding"),
+    [
+        pytest.param("<p>.\n.x\nFrom = here</p>\n", "7bit", id="plain"),
+        pytest.param("<p>" + "x" * 994 + "\n</p>", "7bit", id="longest line"),
+        pytest.param("<p>" + "x" * 1000 + "</p>", "quoted-printable", id="line too long"),
+        pytest.param("<p>ü</p>", "quoted-printable", id="not ASCII"),
+        pytest.param("<p>\x00\x7f</p>", "quoted-printable", id="control characters"),
+        pytest.param("a\n--=_alternative--\nb", "quoted-printable", id="our boundary"),
+    ],
+)
+def test_only_harmless_bodies_travel_as_they_are(html: str, encoding: str) -> None:
+    message = read(replace(MAIL, html=html))
+
+    body = message.get_body(("html",))
+    assert body is not None
+    assert body["Content-Transfer-Encoding"] == encoding
+    assert part(message, "html").rstrip("\n") == html.rstrip("\n")
+    assert len(list(message.iter_parts())) == 2
+
+
 @given(st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"])))
 def test_any_text_survives(text: str) -> None:
     message = read(replace(MAIL, text=text))
