@@ -1,8 +1,8 @@
 """The catalogue of a shop, brought up to date: by sweep, and at once when a webhook tells of a product (CAP-7)."""
 
 from config import wiring
+from connectors import unreadable
 from connectors.errors import ConnectorError
-from connectors.shops import unreadable
 from ledger.catalogue import raise_unreadable, store_products
 from ledger.cursors import move_cursor, read_cursor
 from tasks.runtime import Report, in_ledger

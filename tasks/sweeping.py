@@ -6,8 +6,8 @@ from datetime import timedelta
 from prefect import task
 
 from config import wiring
+from connectors import unreadable
 from connectors.errors import ConnectorError
-from connectors.shops import unreadable
 from connectors.shops.base import Shop
 from domain.order import IncomingOrder, OrderError
 from ledger import inbox

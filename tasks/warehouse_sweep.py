@@ -9,8 +9,8 @@ from prefect import task
 from sqlmodel import Session
 
 from config import wiring
+from connectors import unreadable
 from connectors.errors import ConnectorError
-from connectors.shops import unreadable
 from connectors.shops.base import Shop
 from domain.catalogue import NodeStock, ShopStock
 from domain.policy import Policies

@@ -12,13 +12,14 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from connectors import unreadable
 from connectors.errors import ConnectorError
 from connectors.http import VendorHttp
 from connectors.outcomes import Outcome
 from connectors.shops import shopify_catalogue as catalogue
 from connectors.shops import shopify_documents as documents
 from connectors.shops import shopify_fulfilments as fulfilments
-from connectors.shops import shopify_holds, unreadable
+from connectors.shops import shopify_holds
 from connectors.shops import shopify_orders as orders
 from connectors.shops import shopify_requests as payloads
 from connectors.shops import shopify_subscriptions as subscriptions

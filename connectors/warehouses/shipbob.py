@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
+from connectors import unreadable
 from connectors.errors import OutcomeUnknown, VendorRejected
 from connectors.http import Refusal, VendorHttp
 from connectors.reading import Unreadable
 from connectors.redaction import redact
 from connectors.retrying import as_seconds, read_retry_after
-from connectors.shops import unreadable
 from connectors.transport import Client
 from connectors.warehouses.base import NodeCapabilities
 from connectors.warehouses.shipbob_edits import change_address, change_lines, living

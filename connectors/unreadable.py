@@ -1,4 +1,4 @@
-"""Bodies that a shop's connector could not read, handed to whoever asked for them: they are left out, not lost."""
+"""Bodies that a connector could not read, handed to whoever asked for them: they are left out, not lost."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
