@@ -18,7 +18,7 @@ from tests.chaos.stage import SHOPS, WORKER, NoRestError, Stage
 from tests.support.sandbox import SandboxProcess
 
 RETRIES = 40  # rounds of half an hour until every failed call has been made again
-NIGHTS = 10  # half days until every parcel has arrived
+NIGHTS = 6  # days until every parcel has arrived
 Say = Callable[[str], None]
 
 
@@ -164,7 +164,7 @@ class Run:
             self._retries()
             if not any(row["next_at"] for row in turn("easypost/trackers")):
                 break
-            self._wait(12 * 60)
+            self._wait(24 * 60)
         self._retries()
         self._wait(20)
         self.stage.programs.sweep("night")
