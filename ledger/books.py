@@ -160,15 +160,19 @@ class _Facts:
         return entries
 
 
-def unbalanced_entries(session: Session) -> list[str]:
-    """Keys of entries whose lines do not sum to zero."""
-    statement = (
+def unbalanced() -> sa.Select[tuple[str]]:
+    """Asks for the keys of entries whose lines do not sum to zero."""
+    return (
         sa.select(_entry.c.key)
         .join(_line, _line.c.entry_id == _entry.c.id)
         .group_by(_entry.c.key)
         .having(sa.func.sum(_line.c.amount_minor) != 0)
     )
-    return list(session.execute(statement).scalars())
+
+
+def unbalanced_entries(session: Session) -> list[str]:
+    """Keys of entries whose lines do not sum to zero."""
+    return list(session.execute(unbalanced()).scalars())
 
 
 def trial_balance(session: Session) -> list[Mapping[str, Any]]:

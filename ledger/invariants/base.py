@@ -1,25 +1,26 @@
-"""What the checks share: tables, the answer's form, and the words for who owns a thing."""
+"""What the checks share: tables, the form of a question, and the words for who owns a thing."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session
 
 from ledger.tables import Effect, Hold, Order, ReviewCase, Work
-from ledger.tables.base import table_of
+from ledger.tables.base import UtcDateTime, table_of
 
-MOST = 50  # ids that a check names: enough to see what is wrong
-Check = Callable[[Session, datetime], list[str]]
+Broken = sa.Select[Any]  # what breaks an invariant: its id in the first column
+Check = Callable[[], Broken]
+# How long ago in real time: a lease ended and a living worker has not taken over; nobody has; somebody beat.
+MOMENTS = {"taken_over": timedelta(seconds=45), "never_so_long": timedelta(minutes=5), "alive": timedelta(seconds=15)}
 order, effect, hold = table_of(Order), table_of(Effect), table_of(Hold)
 case, work = table_of(ReviewCase), table_of(Work)
 OPEN_EFFECT = ("planned", "sending", "unknown")
 
 
-def ids(session: Session, statement: sa.Select[Any]) -> list[str]:
-    """First column of what breaks an invariant."""
-    return [str(value) for value in session.execute(statement.limit(MOST)).scalars()]
+def moment(name: str) -> sa.BindParameter[datetime]:
+    """One of MOMENTS, put in when the question is asked."""
+    return sa.bindparam(name, type_=UtcDateTime)
 
 
 def has_open_case(order_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:

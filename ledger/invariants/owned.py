@@ -1,14 +1,12 @@
 """Every open promise is owned: a queue, an effect, a node, a carrier or a person has the next step."""
 
-from datetime import datetime, timedelta
-
 import sqlalchemy as sa
-from sqlmodel import Session
 
 from domain.parcels import TERMINAL, ParcelState
 from domain.states import ENDED_ORDER, OrderState
 from ledger.invariants.base import (
     OPEN_EFFECT,
+    Broken,
     case,
     effect,
     has_hold,
@@ -16,7 +14,7 @@ from ledger.invariants.base import (
     has_open_effect,
     has_work,
     hold,
-    ids,
+    moment,
     order,
 )
 from ledger.tables import Deadline, FulfilmentOrder, Heartbeat, OrderLine, Shipment
@@ -24,16 +22,13 @@ from ledger.tables.base import table_of
 
 line, request, parcel = table_of(OrderLine), table_of(FulfilmentOrder), table_of(Shipment)
 deadline, beat = table_of(Deadline), table_of(Heartbeat)
-TAKEN_OVER = timedelta(seconds=45)  # after its end, while any worker lives
-NEVER_SO_LONG = timedelta(minutes=5)
-ALIVE = timedelta(seconds=15)
 STAGES = ("validate", "route", "fulfil")
 _LIVE = [str(state) for state in OrderState if state not in ENDED_ORDER]
 _GONE = [str(state) for state in (TERMINAL | {ParcelState.RETURNING}) - {ParcelState.DELIVERED, ParcelState.CANCELLED}]
 _ENDED = [str(state) for state in TERMINAL]
 
 
-def every_order_has_a_next_step(session: Session, _: datetime) -> list[str]:
+def every_order_has_a_next_step() -> Broken:
     """An order that has not ended waits in a queue, under a hold, at a node, with an effect or a carrier, or as a
     case."""
     under_way = sa.exists().where(
@@ -50,14 +45,13 @@ def every_order_has_a_next_step(session: Session, _: datetime) -> list[str]:
         has_open_case(order.c.id),
         waits_for_stock,
     )
-    return ids(session, sa.select(order.c.id).where(order.c.state.in_(_LIVE), ~anything))
+    return sa.select(order.c.id).where(order.c.state.in_(_LIVE), ~anything)
 
 
-def every_unit_is_promised_or_owned(session: Session, _: datetime) -> list[str]:
+def every_unit_is_promised_or_owned() -> Broken:
     """A unit that is wanted and not promised waits for routing, for stock, for a hold's owner or for a person."""
     missing = line.c.ordered - line.c.cancelled - line.c.reserved
-    return ids(
-        session,
+    return (
         sa.select(line.c.id)
         .join(order, order.c.id == line.c.order_id)
         .where(
@@ -68,11 +62,11 @@ def every_unit_is_promised_or_owned(session: Session, _: datetime) -> list[str]:
             ~has_hold(order.c.id),
             ~has_open_effect(order.c.id),
             ~has_open_case(order.c.id),
-        ),
+        )
     )
 
 
-def every_request_has_a_next_step(session: Session, _: datetime) -> list[str]:
+def every_request_has_a_next_step() -> Broken:
     """What a node is to ship waits to be released, is being told, is labelled, or lies at the node. A withdrawal
     that was asked for is being told, or a person knows."""
     telling = sa.exists().where(
@@ -91,18 +85,15 @@ def every_request_has_a_next_step(session: Session, _: datetime) -> list[str]:
         (request.c.state == "open", ~sa.or_(telling, labelled)),
         else_=sa.and_(request.c.request_state == "cancellation_requested", ~telling),
     )
-    return ids(
-        session,
-        sa.select(request.c.id).where(
-            request.c.state.in_(("scheduled", "open", "in_progress")),
-            nobody,
-            ~has_hold(request.c.order_id),
-            ~has_open_case(request.c.order_id),
-        ),
+    return sa.select(request.c.id).where(
+        request.c.state.in_(("scheduled", "open", "in_progress")),
+        nobody,
+        ~has_hold(request.c.order_id),
+        ~has_open_case(request.c.order_id),
     )
 
 
-def every_parcel_has_a_next_step(session: Session, _: datetime) -> list[str]:
+def every_parcel_has_a_next_step() -> Broken:
     """A parcel that has left is looked at until it has arrived; one that never will is or was a person's case."""
     told = sa.exists().where(
         effect.c.order_id == parcel.c.order_id, effect.c.subject_id == parcel.c.id, effect.c.state.in_(OPEN_EFFECT)
@@ -113,48 +104,41 @@ def every_parcel_has_a_next_step(session: Session, _: datetime) -> list[str]:
         (parcel.c.state.in_(_GONE), ~known),
         else_=sa.and_(parcel.c.state.not_in(_ENDED), ~watched, ~told, ~known),
     )
-    return ids(
-        session,
-        sa.select(parcel.c.id).where(
-            parcel.c.shipped_at.is_not(None),
-            parcel.c.state != ParcelState.DELIVERED,
-            forgotten,
-            ~has_open_case(parcel.c.order_id),
-        ),
+    return sa.select(parcel.c.id).where(
+        parcel.c.shipped_at.is_not(None),
+        parcel.c.state != ParcelState.DELIVERED,
+        forgotten,
+        ~has_open_case(parcel.c.order_id),
     )
 
 
-def everything_open_has_an_owner(session: Session, _: datetime) -> list[str]:
+def everything_open_has_an_owner() -> Broken:
     """Holds, cases and deadlines that are open name who has to act."""
-    return ids(
-        session,
+    return (
         sa.union_all(
             sa.select(hold.c.id).where(hold.c.released_at.is_(None), hold.c.owner == ""),
             sa.select(case.c.id).where(case.c.state != "resolved", case.c.owner == ""),
             sa.select(deadline.c.id).where(sa.text("deadline.state = 'pending'"), deadline.c.owner == ""),
         )
         .subquery()
-        .select(),
+        .select()
     )
 
 
-def doubtful_effects_are_owned(session: Session, _: datetime) -> list[str]:
+def doubtful_effects_are_owned() -> Broken:
     """Whether a parked effect was done, or is to be done again, is asked in an open case."""
     asked = sa.exists().where(case.c.subject_id == effect.c.id, case.c.state != "resolved")
-    return ids(session, sa.select(effect.c.id).where(effect.c.state == "parked", ~asked))
+    return sa.select(effect.c.id).where(effect.c.state == "parked", ~asked)
 
 
-def no_orphan_lease(session: Session, real_now: datetime) -> list[str]:
+def no_orphan_lease() -> Broken:
     """Nobody is sending without renewing the lease: a living worker takes it over within seconds."""
-    alive = sa.exists().where(beat.c.at > real_now - ALIVE, beat.c.name.not_like("vendor:%"))
-    return ids(
-        session,
-        sa.select(effect.c.id).where(
-            sa.text("effect.state IN ('planned', 'sending', 'unknown')"),  # in the words of its partial index
-            effect.c.state == "sending",
-            sa.or_(
-                effect.c.lease_until < real_now - NEVER_SO_LONG,
-                sa.and_(effect.c.lease_until < real_now - TAKEN_OVER, alive),
-            ),
+    alive = sa.exists().where(beat.c.at > moment("alive"), beat.c.name.not_like("vendor:%"))
+    return sa.select(effect.c.id).where(
+        sa.text("effect.state IN ('planned', 'sending', 'unknown')"),  # in the words of its partial index
+        effect.c.state == "sending",
+        sa.or_(
+            effect.c.lease_until < moment("never_so_long"),
+            sa.and_(effect.c.lease_until < moment("taken_over"), alive),
         ),
     )
