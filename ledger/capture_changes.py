@@ -1,11 +1,13 @@
 """What a newer statement of a known order changes: money, cancellation, risk, address, lines."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from domain.ids import digest
 from domain.order import Address, IncomingOrder
 from domain.policy import Policies
 from domain.states import OrderState
@@ -80,9 +82,9 @@ def _edits(session: Session, order: OrderRow, said: IncomingOrder, now: datetime
         row["reserved"] + row["cancelled"] <= line.quantity < row["ordered"] for row, line in changed
     )
     if added or not (unpromised or order["state"] in _BEFORE_ROUTING):
-        key = f"shop_edit:{order['id']}:{said.updated_at.isoformat()}"
+        key = f"shop_edit:{order['id']}:{_wanted(said, address)}"
         if select_by(session, ReviewCase, "key", [key]):
-            return False  # the same statement again: a person has it, or has decided on it
+            return False  # the same edit stated again: a person has it, or has decided on it
         open_cases(
             session,
             [
@@ -125,6 +127,11 @@ def _edits(session: Session, order: OrderRow, said: IncomingOrder, now: datetime
     if order["state"] not in _BEFORE_ROUTING:
         _after_fewer_units(session, order, now)
     return True
+
+
+def _wanted(said: IncomingOrder, address: Address) -> str:
+    """Identity of what the shop wants sent where: every later statement repeats it under a newer time."""
+    return digest([asdict(address), sorted((line.external_id, line.quantity) for line in said.lines)])[:16]
 
 
 def _after_fewer_units(session: Session, order: OrderRow, now: datetime) -> None:

@@ -38,7 +38,8 @@ class Watcher:
 
     def _look(self, session: Session) -> None:
         found = check_all(session, now=self.house.now, real_now=self.house.real_now)
-        assert {} == {name: ids for name, ids in found.items() if ids}
+        broken = {name: ids for name, ids in found.items() if ids}
+        assert not broken, broken
         self._trail(session)
         self._money(session)
         self._stock(session)
@@ -99,7 +100,8 @@ class Watcher:
             assert row["units"] <= self.units[row["location_id"], row["sku"]]
 
     def nothing_twice(self) -> None:
-        assert {} == {deed: count for deed, count in self.house.outside.accepted.items() if count > 1}
+        twice = {deed: count for deed, count in self.house.outside.accepted.items() if count > 1}
+        assert not twice, twice
 
 
 def _rows(session: Session, statement: str) -> list[Mapping[str, Any]]:

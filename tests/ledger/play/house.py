@@ -23,7 +23,6 @@ from ledger.effects import EffectRow, Verdict
 from ledger.node_effects import requests_for
 from ledger.restock import wake_waiting
 from ledger.rows import select_by
-from ledger.shipments import record_node_orders
 from ledger.tables import Order, ReviewCase, Shipment
 from ledger.tracking import record_trackers
 from tasks import capture, fulfil, reconcile, route, validate
@@ -208,9 +207,9 @@ class House:
     # what others say
 
     def node_says(self, snapshots: Sequence[Any], fate: str, call: str) -> None:
-        found = self.run(record_node_orders, snapshots, self.wiring.policies, self.now, fate=fate)
-        if found:
-            self.send(self.run(effects.plan_and_claim, found[1], **self.clocks), call)
+        said = [(snapshot, ()) for snapshot in snapshots]
+        found = self.run(fulfil.record, said, 0, policies=self.wiring.policies, **self.clocks, fate=fate)
+        self.send(found[1] if found else [], call)
 
     def carrier_says(self, trackers: Sequence[Any], fate: str) -> None:
         self.run(record_trackers, trackers, self.now, fate=fate)
@@ -244,6 +243,11 @@ class House:
 
     def person(self, case: Mapping[str, Any], choice: str) -> None:
         self.run(operator.resolve_case, case["id"], choice, self.now, HANDLERS)
+
+    def was_done(self, effect_id: str) -> bool:
+        """What a person finds who looks at the vendor's."""
+        [row] = self.rows(f"SELECT * FROM effect WHERE id = '{effect_id}'")
+        return bool(self.outside.accepted[row["kind"], row["key"]])
 
     def rows(self, statement: str) -> list[Mapping[str, Any]]:
         def read(session: Session) -> list[Mapping[str, Any]]:
