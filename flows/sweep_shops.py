@@ -5,7 +5,7 @@ Trigger: every ten minutes. Repeats: safe; a statement that we have is stale, a 
 
 from prefect import flow
 
-from tasks import sweeping
+from tasks import restored, sweeping
 from tasks.visibility import mark_run, run_name, show_batch, show_table
 
 
@@ -18,6 +18,8 @@ async def sweep_shops() -> dict[str, int]:
         reports.append(await sweeping.sweep_catalogue(target))
         reports.append(await sweeping.sweep_orders(target))
     reports.append(await sweeping.compare_catalogues())
+    if await restored.is_needed():
+        reports.append(await restored.settle_restored())
     await show_batch("sweep-shops", reports)
     found = {f"{r.stage} {outcome}": count for r in reports for outcome, count in r.counts.items()}
     rows = [{"what": what, "count": count} for what, count in found.items()]

@@ -23,6 +23,7 @@ from ledger.capture_money import money_rows
 from ledger.capture_rows import line_rows, order_row
 from ledger.effects import EffectDraft
 from ledger.orders import EDIT_WINDOW, contact_row, hold_row, lock_orders
+from ledger.restored import hold_for
 from ledger.rows import Row, insert_new, insert_rows, pairs
 from ledger.tables import (
     Customer,
@@ -147,7 +148,10 @@ def _create(
         payments, transactions = money_rows(order, order_id)
         tables[Payment] += payments
         tables[MoneyTransaction] += transactions
-        for mirror in shop_fulfilment_rows(order, order_id, line_ids):
+        mirrors = shop_fulfilment_rows(order, order_id, line_ids)
+        kept = all(mirror["hold_state"] != "wanted" for mirror in mirrors) and bool(mirrors)
+        tables[Hold] += hold_for(session, order_id, release_at, shop_holds_it=kept, now=now)
+        for mirror in mirrors:
             tables[ShopFulfilment].append(mirror)
             if shop_can_hold and mirror["hold_state"] == "wanted":
                 result.effects.append(hold_effect(mirror, order_id, f"{source}/{account}"))

@@ -17,6 +17,7 @@ from domain.ids import new_id
 from domain.states import EffectState, check
 from ledger import audit, failpoints
 from ledger.claims import Claimed, Claims, Lease, new_lease
+from ledger.gap import doubted
 from ledger.prepared import listed
 from ledger.queue import OPEN
 from ledger.rows import Row, insert_new, mappings, update_by
@@ -86,7 +87,7 @@ class Handlers:
 
 def plan(session: Session, drafts: Sequence[EffectDraft], now: datetime) -> None:
     """Write effects to be sent; keys that stand already are left as they are."""
-    insert_new(session, Effect, [_row(draft, now) for draft in drafts])
+    insert_new(session, Effect, _rows(session, drafts, now))
     if failpoints.ARMED:
         failpoints.reached(failpoints.BEFORE_INTENT, [draft.kind for draft in drafts])
 
@@ -101,11 +102,18 @@ def plan_and_claim(
     if not due:
         return []
     lease = new_lease(session, real_now=real_now)
-    rows = [_row(draft, now, lease) for draft in due]
+    rows = _rows(session, due, now, lease)
     new = insert_new(session, Effect, rows)
     if failpoints.ARMED:
         failpoints.reached(failpoints.BEFORE_INTENT, [draft.kind for draft in due])
     return [row for row in rows if row["id"] in new]
+
+
+def _rows(session: Session, drafts: Sequence[EffectDraft], now: datetime, lease: Lease | None = None) -> list[Row]:
+    """After a restore the effects of older orders count as tried: they are looked up before they are sent."""
+    tried = doubted(session, {draft.order_id for draft in drafts})
+    rows = [_row(draft, now, lease) for draft in drafts]
+    return [{**row, "attempts": row["attempts"] + 1} if row["order_id"] in tried else row for row in rows]
 
 
 def _row(draft: EffectDraft, now: datetime, lease: Lease | None = None) -> Row:

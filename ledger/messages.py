@@ -16,9 +16,11 @@ from domain.parcels import ParcelState
 from domain.states import MessageState, OrderState, check
 from ledger import audit
 from ledger.effects import EffectDraft, EffectRow, Verdict, plan
+from ledger.gap import gap_of
 from ledger.orders import OrderRow, contacts, open_holds
+from ledger.restored import doubtful_messages, park
 from ledger.rows import insert_new, select_by, update_by
-from ledger.tables import Message, Order, Shipment
+from ledger.tables import Effect, Message, Order, Shipment
 from ledger.tables.base import table_of
 
 _message = table_of(Message)
@@ -94,6 +96,16 @@ def say(session: Session, claims: Sequence[Claim], now: datetime) -> None:
         ],
         now,
     )
+    _doubt(session, [row for row in fresh if row["state"] == MessageState.PLANNED], now)
+
+
+def _doubt(session: Session, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
+    """After a restore: what may have been said already is said only by a person's word."""
+    gap = gap_of(session)
+    if gap is not None:
+        doubtful = doubtful_messages(session, rows)
+        keys = [row["dedupe_key"] for row in rows if row["id"] in doubtful]
+        park(session, gap, select_by(session, Effect, "key", keys), now)
 
 
 def guard_messages(session: Session, effects: Sequence[EffectRow], now: datetime) -> dict[str, str]:

@@ -30,6 +30,7 @@ from ledger.orders import (
     release_holds,
 )
 from ledger.restarts import allow_restarts
+from ledger.restored import HOLD as RESTORED
 from ledger.rows import select_by
 from ledger.settling import decide_parked, renew_rejected
 from ledger.tables import Effect, InboxEvent, Order, Payment, ReviewCase, Work
@@ -177,6 +178,8 @@ def _act(session: Session, case: Any, choice: str, now: datetime, handlers: Mapp
     for order in orders:
         if choice == "cancel" and order["state"] not in ENDED_ORDER:
             return _cancel(session, order, now)
+        if choice == "not_sent":
+            return f"in line for {release(session, order, RESTORED, now)}"
         if choice == "capture_now":
             return _capture(session, order, case["subject_id"], now)
         if choice in ("retry", "reroute", "correct_address"):

@@ -12,6 +12,7 @@ from domain.parcels import ParcelState
 from domain.policy import Policies
 from domain.states import FulfilmentOrderState, OrderState, RequestState, check
 from ledger import audit, stock
+from ledger.adopting import adopt
 from ledger.cases import CaseDraft, open_cases
 from ledger.departures import Departure, mark_shipped
 from ledger.effects import EffectDraft
@@ -43,7 +44,7 @@ def record_node_orders(
     orders = lock_orders(session, [row["order_id"] for row in found.values()])
     found = {row["id"]: row for row in select_by(session, FulfilmentOrder, "id", set(ids.values()), lock=True)}
     outcome: dict[str, str] = {}
-    effects: list[EffectDraft] = []
+    found, effects = adopt(session, said, found, orders, now)
     waiting = [
         (row["id"], order.external_id)
         for order in said

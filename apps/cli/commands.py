@@ -10,6 +10,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from apps.cli import SANDBOX_ENV
+from apps.cli.backup import back_up, restore, restored
 from apps.cli.cases import cases
 from apps.cli.clock import clock
 from apps.cli.importing import import_orders
@@ -31,6 +32,9 @@ app.add_typer(cases, name="cases")
 app.add_typer(clock, name="clock")
 app.add_typer(policy, name="policy")
 app.command("import")(import_orders)
+app.command("backup")(back_up)
+app.command()(restore)
+app.command()(restored)
 
 
 @app.command()

@@ -70,13 +70,21 @@ class World:
     def __init__(self, wiring: Wiring, sandbox: SandboxProcess, port: int) -> None:
         self.wiring, self.sandbox = wiring, sandbox
         self.shift = Shift("test", 600.0)
-        self._server = uvicorn.Server(uvicorn.Config(create_app(wiring), port=port, log_level="critical"))
+        self._port = port
+
+    async def start_receiver(self) -> None:
+        self._server = uvicorn.Server(uvicorn.Config(create_app(self.wiring), port=self._port, log_level="critical"))
         self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        await self.until(lambda: self._server.started, what="the receiver starts")
+
+    async def stop_receiver(self) -> None:
+        self._server.should_exit = True
+        await asyncio.to_thread(self._thread.join, 10)
 
     async def open(self) -> None:
         """Receiver up, subscriptions, catalogue and stock read."""
-        self._thread.start()
-        await self.until(lambda: self._server.started, what="the receiver starts")
+        await self.start_receiver()
         await warehouse_sweep.write_locations.fn()
         for target in await sweeping.subscribers():
             await sweeping.check_subscriptions.fn(target)
@@ -96,8 +104,7 @@ class World:
         )
 
     async def close(self) -> None:
-        self._server.should_exit = True
-        await asyncio.to_thread(self._thread.join, 10)
+        await self.stop_receiver()
         await self.wiring.aclose()
 
     def buy(self, *bodies: dict[str, Any], shop: str = "alpha") -> list[dict[str, Any]]:
