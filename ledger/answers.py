@@ -40,5 +40,5 @@ def take_answers(session: Session, events: Sequence[Mapping[str, Any]], now: dat
             orders[event["subject"]] = {**order, "contact_id": contact_id}
         outcome[event["id"]] = "accepted" if event["topic"] == "accept_suggestion" else "kept"
         release_holds(session, [order["id"]], ["address"], by="customer", cause="person:customer", now=now)
-        queue.enqueue(session, [queue.work_row("validate", order["id"], now)])
+        queue.enqueue(session, [queue.work_row("validate", order["id"], now, priority=queue.CUSTOMER)])
     return outcome

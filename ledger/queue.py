@@ -16,6 +16,7 @@ from ledger.tables import Effect, InboxEvent, Work
 from ledger.tables.base import table_of
 
 MAX_ATTEMPTS = 8
+CUSTOMER = 0  # priority of what a customer has asked for: before all bulk
 _AGAIN = "again"  # in `error` of a row that was asked for while somebody held it
 _work = table_of(Work)
 # In the index's own words: SQLite takes a partial index only where the query repeats its condition.

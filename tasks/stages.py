@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from config import wiring
 from tasks import capture, communicate, fulfil, reconcile, route, validate
+from tasks.customers import attended
 from tasks.runtime import Report
 from tasks.shift import Shift, leftovers
 
@@ -43,7 +44,8 @@ async def one_pass(shift: Shift, *, engine: bool = True) -> list[Report]:
         return []
     for stage in STAGES:
         if stage.waits_on() & set(due):
-            reports.append(shift.note(await (stage.task if engine else stage.plain)(limit)))
+            async with attended():
+                reports.append(shift.note(await (stage.task if engine else stage.plain)(limit)))
             due = await shift.waiting()
     if any(name.startswith("effect:") and name != "effect:mail.send" for name in due):
         reports.append(shift.note(await leftovers()))

@@ -32,10 +32,15 @@ async def validate(limit: int) -> Report:
 
 
 async def run(limit: int) -> Report:
-    answered = await work_off("validate", _answers_step, limit=limit, chunk=ANSWERS, workers=1)
+    answered = await answers(limit)
     report = await work_off("validate", _step, limit=limit, chunk=wiring.current().settings.commit_orders)
     report.lines = [*answered.lines, *report.lines]
     return report
+
+
+async def answers(limit: int) -> Report:
+    """What customers answered; also called beside long stages, see `tasks.customers`."""
+    return await work_off("validate", _answers_step, limit=limit, chunk=ANSWERS, workers=1)
 
 
 async def _answers_step(report: Report, size: int) -> int:

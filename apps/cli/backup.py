@@ -1,6 +1,6 @@
 """`aftercart backup`, `restore`, `restored`."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -75,7 +75,7 @@ def restored(
     taken, lost = _moment(as_of), _moment(lost_at)
     from tasks.restored import make_safe
 
-    ahead = current.now() - current.real_now()
+    ahead = _ahead(current.now(), current.real_now())
     gap = Gap((taken or current.real_now()) + ahead, (lost or current.real_now()) + ahead)
     _tell(current.ledger(make_safe, gap))
 
@@ -85,8 +85,13 @@ def _make_safe(session: Session, seal: Seal, lost: datetime | None) -> Safety:
     from tasks.restored import make_safe
 
     current = wiring.current()
-    ahead = seal.product_time - seal.taken_at
+    ahead = _ahead(seal.product_time, seal.taken_at)
     return make_safe(session, Gap(seal.product_time, (lost or current.real_now()) + ahead))
+
+
+def _ahead(product_time: datetime, real_time: datetime) -> timedelta:
+    """How far the product's clock was ahead; the two were read one after the other."""
+    return timedelta(seconds=round((product_time - real_time).total_seconds()))
 
 
 def _moment(text: str) -> datetime | None:

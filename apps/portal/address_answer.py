@@ -70,7 +70,8 @@ class AddressAnswers:
                 delivery_id=path["signature"],
                 subject=path["subject"],
                 body=path["version"].encode(),
-            )
+            ),
+            customer=True,
         )
         return page("answer_done", brand=brand, locale=question.locale, order_name=question.order_name)
 

@@ -18,6 +18,7 @@ from apps.receiver.answers import Refusal, refuse
 from apps.receiver.floor import Floor
 from apps.receiver.health import Health
 from apps.receiver.hooks import Hooks
+from apps.receiver.load import Load
 from apps.receiver.transactions import Transactions
 from apps.receiver.watch import Watch
 from apps.receiver.writer import GroupWriter
@@ -31,18 +32,20 @@ def create_app(wiring: Wiring, *, patience_s: float = 2.5) -> Starlette:
     """`patience_s`: how long a write waits for the database. Raises: ConfigError when the accounts file is wrong."""
     transactions = Transactions(wiring, patience_s=patience_s)
     writer = GroupWriter(wiring, transactions)
-    watch = Watch(wiring, transactions)
+    watch, load = Watch(wiring, transactions), Load()
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         writer.start()
         watch.start()
+        load.start()
         yield
+        await load.stop()
         await watch.stop()
         await writer.stop()
         transactions.close()
 
-    hooks, health, floor = Hooks(wiring, writer), Health(wiring, writer), Floor(wiring, transactions)
+    hooks, health, floor = Hooks(wiring, writer, load), Health(wiring, writer), Floor(wiring, transactions)
     answers = AddressAnswers(wiring, writer)
     routes = [
         Route("/hooks/{system}/{account}", hooks.post, methods=["POST"]),

@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from apps.receiver.answers import Refusal, json_answer
-from apps.receiver.bodies import read_body
+from apps.receiver.bodies import announced, read_body
+from apps.receiver.load import Load
 from apps.receiver.writer import GroupWriter
 from config.accounts import Account, Accounts
 from config.wiring import Wiring
@@ -27,15 +28,18 @@ LONGEST_TEXT = 255
 class Hooks:
     """The endpoint of all vendors."""
 
-    def __init__(self, wiring: Wiring, writer: GroupWriter) -> None:
-        self._wiring, self._writer = wiring, writer
+    def __init__(self, wiring: Wiring, writer: GroupWriter, load: Load) -> None:
+        self._wiring, self._writer, self._load = wiring, writer, load
         self._accounts = _with_hooks(wiring.accounts)
 
     async def post(self, request: Request) -> Response:
         account = self._accounts.get((request.path_params["system"], request.path_params["account"]))
         if account is None:
             raise Refusal("unknown_account")
-        body = await read_body(request, self._wiring.settings.max_body_bytes)
+        self._load.check()
+        limit = self._wiring.settings.max_body_bytes
+        with self._writer.room_for(announced(request, limit)):
+            body = await read_body(request, limit)
         headers = dict(request.headers)
         await self._verify(account, headers, body)
         domain, said = account.options.get("domain"), headers.get(INBOUND[account.system].origin_header)

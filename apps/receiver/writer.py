@@ -1,9 +1,15 @@
-"""Group commit: deliveries that arrive together are stored in one transaction, and each waits for its commit."""
+"""Group commit: deliveries that arrive together are stored in one transaction, and each waits for its commit.
+
+What may wait is bounded, by number and by bytes, read or still being read; beyond it the vendor is asked to come again.
+Customers have places of their own and go first, so that no flood of webhooks keeps them out.
+"""
 
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -20,6 +26,7 @@ LARGEST_GROUP = 200
 LARGEST_GROUP_BYTES = 8_000_000
 MOST_WAITING = 2_000
 MOST_WAITING_BYTES = 64_000_000
+CUSTOMERS = 200  # places that only customers' requests take; they are small
 
 
 @dataclass(slots=True)
@@ -34,7 +41,9 @@ class GroupWriter:
     def __init__(self, wiring: Wiring, transactions: Transactions, *, answer_within_s: float = 4.0) -> None:
         self._wiring, self._transactions, self._answer_within_s = wiring, transactions, answer_within_s
         self._waiting: deque[_Waiting] = deque()
+        self._customers: deque[_Waiting] = deque()
         self._bytes = 0
+        self._reading = 0
         self._arrived = asyncio.Event()
         self._away = False
         self._closing = False
@@ -43,7 +52,7 @@ class GroupWriter:
 
     @property
     def waiting(self) -> int:
-        return len(self._waiting)
+        return len(self._waiting) + len(self._customers)
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run())
@@ -56,13 +65,25 @@ class GroupWriter:
             await self._task
         self._thread.shutdown()
 
-    async def keep(self, delivery: Delivery) -> None:
+    @contextmanager
+    def room_for(self, size: int) -> Iterator[None]:
+        """Room for a body while it is read. Raises: Refusal (busy) before a byte of it is."""
+        if len(self._waiting) >= MOST_WAITING or self._bytes + self._reading + size > MOST_WAITING_BYTES:
+            raise Refusal("busy")
+        self._reading += size
+        try:
+            yield
+        finally:
+            self._reading -= size
+
+    async def keep(self, delivery: Delivery, *, customer: bool = False) -> None:
         """Return when the delivery is committed. Raises: Refusal (busy, database_away)."""
-        full = len(self._waiting) >= MOST_WAITING or self._bytes + len(delivery.body) > MOST_WAITING_BYTES
+        line, places = (self._customers, CUSTOMERS) if customer else (self._waiting, MOST_WAITING)
+        full = len(line) >= places or (not customer and self._bytes + len(delivery.body) > MOST_WAITING_BYTES)
         if full or self._closing:
             raise Refusal("busy")
         entry = _Waiting(delivery, asyncio.get_running_loop().create_future())
-        self._waiting.append(entry)
+        line.append(entry)
         self._bytes += len(delivery.body)
         self._arrived.set()
         try:
@@ -73,7 +94,7 @@ class GroupWriter:
 
     async def _run(self) -> None:
         while True:
-            if not self._waiting:
+            if not self.waiting:
                 if self._closing:
                     return
                 self._arrived.clear()
@@ -88,8 +109,8 @@ class GroupWriter:
         """What is stored next; whoever has given up waiting is left out: the vendor sends it again."""
         group: list[_Waiting] = []
         size = 0
-        while self._waiting and len(group) < LARGEST_GROUP and size < LARGEST_GROUP_BYTES:
-            entry = self._waiting.popleft()
+        while self.waiting and len(group) < LARGEST_GROUP and size < LARGEST_GROUP_BYTES:
+            entry = (self._customers or self._waiting).popleft()
             self._bytes -= len(entry.delivery.body)
             if not entry.stored.done():
                 group.append(entry)

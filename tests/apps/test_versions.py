@@ -14,6 +14,7 @@ from ledger.heartbeats import heartbeats
 from tasks import shift
 from tasks.visibility import mark_run
 from tests.support.revisions import NEWER, at_revision
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -21,14 +22,6 @@ def transactions(wiring: Wiring) -> Iterator[Transactions]:
     made = Transactions(wiring)
     yield made
     made.close()
-
-
-async def until_it_lives(wiring: Wiring, name: str) -> None:
-    for _ in range(3_000):
-        if name in await asyncio.to_thread(wiring.read, heartbeats):
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"{name} gave no sign of life")
 
 
 @pytest.mark.row("TRU-1", bad_input=True)
@@ -44,7 +37,7 @@ def test_no_worker_and_no_flow_starts_on_another_version(wiring: Wiring, capsys:
 async def test_a_worker_ends_when_the_ledger_moves_under_it(wiring: Wiring, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shift, "BEAT_S", 0.0)
     working = asyncio.create_task(worker.work(600.0))
-    await until_it_lives(wiring, "worker")
+    await until(lambda: "worker" in wiring.read(heartbeats))
 
     with at_revision(wiring, NEWER):
         ended = await asyncio.wait_for(working, 30)
@@ -58,7 +51,7 @@ async def test_the_receiver_ends_when_the_ledger_moves_under_it(wiring: Wiring, 
     watch = Watch(wiring, transactions, every_s=0.01, end=over.set)
     watch.start()
     try:
-        await until_it_lives(wiring, NAME)
+        await until(lambda: NAME in wiring.read(heartbeats))
         assert not over.is_set()
         with at_revision(wiring, NEWER):
             await asyncio.wait_for(over.wait(), 30)
