@@ -122,7 +122,7 @@ def main(seconds: float) -> None:
         receiver = Child("receiver", ["-m", "apps.receiver", "--port", str(port)], log, {**os.environ, **env})
         url = f"http://127.0.0.1:{port}"
         try:
-            receiver.wait_for(lambda: answers(f"{url}/healthz"))
+            receiver.wait_for(lambda: answers(f"{url}/healthz"), seconds=240)
             found = [uvloop.run(case(url, times, seconds, receiver)) for times in (1, TIMES, BEYOND)]
         finally:
             receiver.stop()

@@ -15,7 +15,6 @@ from time import monotonic, sleep
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Engine
 
@@ -105,7 +104,9 @@ def downgrade(target: Engine | str, revision: str = "base") -> None:
 def current_revision(engine: Engine) -> str | None:
     """The revision that the database is at; none when it has never been migrated."""
     with engine.execution_options(read_only=True).connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
 
 def is_current(engine: Engine) -> bool:
