@@ -23,8 +23,9 @@ from ledger.capture_money import money_rows
 from ledger.capture_rows import line_rows, order_row
 from ledger.effects import EffectDraft
 from ledger.orders import EDIT_WINDOW, contact_row, hold_row, lock_orders
+from ledger.prepared import Prepared, listed
 from ledger.restored import hold_for
-from ledger.rows import Row, insert_new, insert_rows, pairs
+from ledger.rows import Row, insert_new, insert_rows
 from ledger.tables import (
     Customer,
     ExternalRef,
@@ -41,6 +42,20 @@ from ledger.tables.base import table_of
 
 HOLD_HANDLE = "aftercart"
 _ref, _customer = table_of(ExternalRef), table_of(Customer)
+_REFS = Prepared(
+    sa.select(_ref.c.external_id, _ref.c.our_id).where(
+        _ref.c.system == sa.bindparam("source"),
+        _ref.c.account == sa.bindparam("account"),
+        _ref.c.kind == "order",
+        listed(_ref.c.external_id, "ids"),
+    )
+)
+# named again for SQLite, which uses the partial index only then
+_CUSTOMERS = Prepared(
+    sa.select(_customer.c.email, _customer.c.id).where(
+        listed(_customer.c.email, "emails"), sa.text("customer.email <> ''")
+    )
+)
 
 
 @dataclass
@@ -66,39 +81,32 @@ def capture_orders(
     """Store a chunk of orders of one source. The effects returned are still to be planned by the caller."""
     result = Captured()
     newest = _newest(orders)
-    new_ids = {external_id: new_id("ord") for external_id in newest}
+    ids = _known(session, source, account, list(newest))
+    new_ids = {external_id: new_id("ord") for external_id in sorted(newest) if external_id not in ids}
+    refs = {"system": source, "account": account, "kind": "order"}
     made = insert_new(
-        session,
-        ExternalRef,
-        [
-            {"system": source, "account": account, "kind": "order", "external_id": external_id, "our_id": our_id}
-            for external_id, our_id in sorted(new_ids.items())
-        ],
-        key="our_id",
+        session, ExternalRef, [{**refs, "external_id": e, "our_id": o} for e, o in new_ids.items()], key="our_id"
     )
     fresh = {external_id for external_id, our_id in new_ids.items() if our_id in made}
-    known = [external_id for external_id in newest if external_id not in fresh]
     if fresh:
         created = [newest[external_id] for external_id in newest if external_id in fresh]
         _create(session, created, new_ids, result, source, account, policies, now, shop_can_hold)
+    known = [external_id for external_id in newest if external_id not in fresh]
     if known:
-        ids = pairs(
-            session,
-            sa.select(_ref.c.external_id, _ref.c.our_id).where(
-                _ref.c.system == source,
-                _ref.c.account == account,
-                _ref.c.kind == "order",
-                _ref.c.external_id.in_(known),
-            ),
-        )
-        rows = lock_orders(session, list(ids.values()))
-        for external_id in known:
-            order_row = rows[ids[external_id]]
-            result.order_ids[external_id] = order_row["id"]
-            outcome, effects = apply_changes(session, order_row, newest[external_id], policies, now)
+        ids |= _known(session, source, account, [external_id for external_id in known if external_id not in ids])
+        rows = lock_orders(session, [ids[external_id] for external_id in known])
+        said = [(rows[ids[external_id]], newest[external_id]) for external_id in known]
+        for external_id, (outcome, effects) in zip(known, apply_changes(session, said, now), strict=True):
+            result.order_ids[external_id] = ids[external_id]
             result.outcomes[external_id] = outcome
             result.effects += effects
     return result
+
+
+def _known(session: Session, source: str, account: str, external_ids: Sequence[str]) -> dict[str, str]:
+    """Our ids of a source's orders that have been captured."""
+    rows = _REFS.rows(session, source=source, account=account, ids=external_ids) if external_ids else []
+    return {row["external_id"]: row["our_id"] for row in rows}
 
 
 def _newest(orders: Sequence[IncomingOrder]) -> dict[str, IncomingOrder]:
@@ -238,10 +246,5 @@ def _customers(session: Session, orders: Sequence[IncomingOrder], now: datetime)
 
 def _known_customers(session: Session, emails: set[str]) -> dict[str, str]:
     wanted = emails - {""}
-    if not wanted:
-        return {}
-    statement = sa.select(_customer.c.email, _customer.c.id).where(_customer.c.email.in_(wanted))
-    # named again for SQLite, which uses the partial index only then
-    return {
-        email: customer_id for email, customer_id in session.execute(statement.where(sa.text("customer.email <> ''")))
-    }
+    rows = _CUSTOMERS.rows(session, emails=wanted) if wanted else []
+    return {row["email"]: row["id"] for row in rows}

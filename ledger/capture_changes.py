@@ -1,5 +1,6 @@
 """What a newer statement of a known order changes: money, cancellation, risk, address, lines."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -9,16 +10,15 @@ from sqlmodel import Session
 
 from domain.ids import digest
 from domain.order import Address, IncomingOrder
-from domain.policy import Policies
 from domain.states import OrderState
 from ledger import queue
 from ledger.cancelling import cancel_here
-from ledger.capture_money import update_money
+from ledger.capture_money import known_transactions, update_money
 from ledger.cases import CaseDraft, open_cases, resolve_by_key
 from ledger.completing import complete_if_done
 from ledger.effects import EffectDraft
 from ledger.orders import OrderRow, add_contact, address_of, contacts, lines_of
-from ledger.rows import select_by
+from ledger.rows import Row, select_by, update_by
 from ledger.tables import Order, OrderLine, ReviewCase
 from ledger.tables.base import table_of
 
@@ -28,18 +28,53 @@ _JUDGED_AGAIN = {OrderState.RECEIVED, OrderState.VALIDATING, OrderState.HELD}
 
 
 def apply_changes(
-    session: Session, order: OrderRow, said: IncomingOrder, policies: Policies, now: datetime
-) -> tuple[str, list[EffectDraft]]:
-    """Take a newer statement over; returns (outcome, effects wanted).
+    session: Session, said: Sequence[tuple[OrderRow, IncomingOrder]], now: datetime
+) -> list[tuple[str, list[EffectDraft]]]:
+    """Take newer statements over, one of each order, whose row lock the caller holds; returns (outcome, effects
+    wanted) for each.
 
     Shops count in whole seconds, so a statement of the same second may still be news (a cancellation just after
-    an edit): it is compared as well, and is stale only when nothing differs.
+    an edit): it is compared as well, and is stale only when nothing differs. Most statements are echoes of what we
+    did ourselves: what they are compared with is read once for all, and nothing but their time is written.
     """
-    if said.updated_at < order["source_updated_at"]:
-        return "stale", []
+    newer = [(order, one) for order, one in said if one.updated_at >= order["source_updated_at"]]
+    standing = _Standing(session, [order for order, _ in newer])
+    found = {order["id"]: _apply(session, order, one, standing, now) for order, one in newer}
+    update_by(session, Order, standing.seen)
+    return [found.get(order["id"], ("stale", [])) for order, _ in said]
+
+
+class _Standing:
+    """What the ledger has of a chunk of orders, to compare statements with; `seen` gathers those that were only
+    newer."""
+
+    def __init__(self, session: Session, orders: Sequence[OrderRow]) -> None:
+        ids = [order["id"] for order in orders]
+        self._money = known_transactions(session, ids)
+        self._contacts = contacts(session, [order["contact_id"] for order in orders])
+        self._lines = lines_of(session, ids)
+        self.seen: list[Row] = []
+
+    def money(self, order: OrderRow) -> Mapping[str, str]:
+        """Status by transaction."""
+        return self._money.get(order["id"], {})
+
+    def moved(self, order: OrderRow, address: Address) -> bool:
+        """Whether the shop has another address than the one it gave us, and nobody has changed ours since."""
+        contact = self._contacts[order["contact_id"]]
+        return contact["origin"] == "shop" and address != address_of(contact)
+
+    def lines(self, order: OrderRow) -> dict[str, Mapping[str, Any]]:
+        """By the source's ids."""
+        return {row["external_id"]: row for row in self._lines[order["id"]]}
+
+
+def _apply(
+    session: Session, order: OrderRow, said: IncomingOrder, standing: _Standing, now: datetime
+) -> tuple[str, list[EffectDraft]]:
     values: dict[str, Any] = {"source_updated_at": said.updated_at}
     again = False
-    if update_money(session, order["id"], said):
+    if update_money(session, order["id"], said, standing.money(order)):
         again = True
         queue.enqueue(session, [queue.work_row("reconcile", order["id"], now)])
     if said.cancelled_at is not None and order["cancelled_at"] is None:
@@ -53,22 +88,22 @@ def apply_changes(
         values |= {"risk_level": str(said.risk.level), "risk_recommendation": said.risk.recommendation}
         again = True
     # a cancelled order's lines are empty in the shop: nothing that anybody edited
-    edits = said.cancelled_at is None and _edits(session, order, said, now)
-    again = again or edits
-    if not again and said.updated_at == order["source_updated_at"]:
-        return "stale", []
+    edits = said.cancelled_at is None and _edits(session, order, said, standing, now)
+    if not (again or edits):
+        if said.updated_at == order["source_updated_at"]:
+            return "stale", []
+        standing.seen.append({"id": order["id"], **values})
+        return "updated", []
     session.execute(sa.update(_order).where(_order.c.id == order["id"]).values(**values))
-    if again and order["state"] in _JUDGED_AGAIN:
+    if order["state"] in _JUDGED_AGAIN:
         queue.enqueue(session, [queue.work_row("validate", order["id"], now)])
     return "updated", []
 
 
-def _edits(session: Session, order: OrderRow, said: IncomingOrder, now: datetime) -> bool:
+def _edits(session: Session, order: OrderRow, said: IncomingOrder, standing: _Standing, now: datetime) -> bool:
     """Address and lines as the shop's own admin left them. Before routing the shop wins; later a person looks."""
-    contact = contacts(session, [order["contact_id"]])[order["contact_id"]]
     address = said.shipping_address or said.billing_address or Address()
-    moved = contact["origin"] == "shop" and address != address_of(contact)
-    lines = {row["external_id"]: row for row in lines_of(session, [order["id"]])[order["id"]]}
+    moved, lines = standing.moved(order, address), standing.lines(order)
     changed = [
         (lines[line.external_id], line)
         for line in said.lines

@@ -26,14 +26,20 @@ def fold(transactions: Sequence[IncomingTransaction]) -> list[TenderFacts]:
     return [tender_facts(name, [t for t in transactions if t.gateway == name]) for name in gateways]
 
 
-def update_money(session: Session, order_id: str, order: IncomingOrder) -> bool:
-    """Take over new transactions and changed ones (pending became success); returns whether any was new."""
-    rows = [_transaction_row(t, order_id, order.currency) for t in order.transactions]
-    before = {r["external_id"]: r["status"] for r in select_by(session, MoneyTransaction, "order_id", [order_id])}
-    changed = any(before.get(row["external_id"]) != row["status"] for row in rows)
-    if not changed:
+def known_transactions(session: Session, order_ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Status of each transaction that we know of, by order and the source's id."""
+    known: dict[str, dict[str, str]] = {}
+    for row in select_by(session, MoneyTransaction, "order_id", order_ids):
+        known.setdefault(row["order_id"], {})[row["external_id"]] = row["status"]
+    return known
+
+
+def update_money(session: Session, order_id: str, order: IncomingOrder, known: Mapping[str, str]) -> bool:
+    """Take over new transactions and changed ones (pending became success), compared with the `known` ones;
+    returns whether there were any."""
+    if all(known.get(t.external_id) == t.status for t in order.transactions):
         return False
-    insert_new(session, MoneyTransaction, rows)
+    rows = [_transaction_row(t, order_id, order.currency) for t in order.transactions]
     upsert(session, MoneyTransaction, rows, keys=("order_id", "external_id"), update=("status", "error_code"))
     upsert(
         session,
