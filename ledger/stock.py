@@ -18,6 +18,7 @@ from domain.ids import new_id
 from domain.routing import Allocation
 from ledger.cases import CaseDraft, open_cases
 from ledger.rows import Row, insert_missing, insert_rows, mappings, update_by
+from ledger.stock_alarms import end_healed, units_gone
 from ledger.tables import InventoryLevel, ProductVariant, Reservation, StockMovement
 from ledger.tables.base import table_of
 
@@ -199,7 +200,7 @@ def record_reading(
         if free > row["node_free"]:
             risen.append(said.sku)
         if free < row["reserved_ours"]:
-            short.append(_short(location_id, said.sku, free, row["reserved_ours"]))
+            short.append(units_gone(location_id, said.sku, free, row["reserved_ours"]))
         session.execute(
             sa.update(_level)
             .where(_level.c.location_id == location_id, _level.c.sku == said.sku)
@@ -207,19 +208,8 @@ def record_reading(
         )
     insert_rows(session, StockMovement, movements)
     open_cases(session, short, now)
+    end_healed(session, location_id, {draft.subject_id for draft in short}, now)
     return risen
-
-
-def _short(location_id: str, sku: str, free: int, promised: int) -> CaseDraft:
-    """Units that we have promised are not there any more."""
-    return CaseDraft(
-        key=f"stock_short:{location_id}/{sku}",
-        kind="promised_stock_gone",
-        severity="high",
-        subject_id=f"{location_id}/{sku}",
-        facts={"location": location_id, "sku": sku, "free": free, "promised": promised},
-        choices=["recount", "wait"],
-    )
 
 
 def known_skus(session: Session, skus: Iterable[str]) -> set[str]:
@@ -266,6 +256,8 @@ def _count(
         groups.setdefault(tuple(sorted(sums[key])), []).append((key, sums[key]))
     for columns, members in groups.items():
         values: dict[str, Any] = {name: _level.c[name] + sa.bindparam(f"b_{name}") for name in columns}
+        if "node_free" in values:  # a reading may have counted already what we hear of only now; never below nothing
+            values["node_free"] = sa.case((values["node_free"] < 0, 0), else_=values["node_free"])
         if promised_at is not None:
             values["promised_at"] = sa.bindparam("b_promised_at")
         session.connection().execute(

@@ -13,7 +13,7 @@ from domain.ids import new_id
 from domain.routing import Allocation
 from ledger import stock
 from ledger.stock import ShortStock
-from ledger.tables import InventoryLevel, Reservation, StockMovement
+from ledger.tables import InventoryLevel, Reservation, ReviewCase, StockMovement
 from tests.ledger.support import NOW, later, race, row_of, rows_of
 
 SKU, NODE = "TENT-2", "cicero"
@@ -65,6 +65,21 @@ def test_parcel_that_left_before_its_acceptance_was_heard_of(wiring: Wiring) -> 
     wiring.ledger(stock.consume, [stock.Consumed("fo", {("fo-line", SKU): 2}, "shp_1")], later(1))
 
     assert counters(wiring) == (3, 3, 0)
+
+
+def test_a_reading_between_the_nodes_acceptance_and_our_hearing_of_it(wiring: Wiring) -> None:
+    """The node counts the units as its own already: nothing falls below nothing, and the alarm ends by itself."""
+    read_stock(wiring, 5, 5)
+    wiring.ledger(promise, "fo", 4)
+
+    read_stock(wiring, 5, 1, at=10)
+    assert [row["kind"] for row in rows_of(wiring, ReviewCase, state="open")] == ["promised_stock_gone"]
+    wiring.ledger(stock.take_over, ["fo"], later(20))
+
+    assert (counters(wiring), free(wiring)) == ((5, 0, 0), 0)
+    read_stock(wiring, 5, 1, at=30)
+    assert counters(wiring) == (5, 1, 0)
+    assert row_of(wiring, ReviewCase)["resolution"] == "stock_is_there"
 
 
 @pytest.mark.parametrize("again", ["take_over", "release"])
