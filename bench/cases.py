@@ -43,24 +43,27 @@ class Bench:
             env = {"PREFECT_HOME": str(self.folder / "prefect"), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
             arguments = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
             self._prefect = Child("prefect", arguments, self.folder / "prefect.log", env)
-            self._prefect.wait_for(lambda: answers(f"{self._prefect_url}/api/health"), seconds=90)
+            self._prefect.wait_for(lambda: answers(f"{self._prefect_url}/api/health"))
         return self._prefect
 
     def close(self) -> None:
         if self._prefect is not None:
             self._prefect.stop()
 
-    def product(self, url: str, *, engine: bool = True, after: str = "") -> Product:
+    def product(self, url: str, *, engine: bool = True, after: str = "", workers: int = 1) -> Product:
         server = self.prefect() if engine else None
-        return Product(self.folder, url, self.vendors, prefect=server, prefect_url=self._prefect_url, after=after)
+        return Product(
+            self.folder, url, self.vendors, prefect=server, prefect_url=self._prefect_url, after=after, workers=workers
+        )
 
-    def ours(self, database: str, orders: int, repeats: int, *, engine: bool = True) -> list[Run]:
+    def ours(self, database: str, orders: int, repeats: int, *, engine: bool = True, workers: int = 1) -> list[Run]:
         """The product, each repeat on a fresh ledger in fresh processes."""
         runs = []
         for number in range(repeats):
-            self.say(f"ours, {database}, {orders:,} orders{'' if engine else ' without engine'}, run {number + 1}")
+            how = f"{workers} workers" if workers > 1 else "one worker" if engine else "one worker without engine"
+            self.say(f"ours, {database}, {orders:,} orders, {how}, run {number + 1}")
             url = self.databases.fresh(database)
-            with self.product(url, engine=engine) as product:
+            with self.product(url, engine=engine, workers=workers) as product:
                 runs.append(product.measure(orders))
             if database == "sqlite" and not self.tables:
                 self.tables = tables_of(Path(url.removeprefix("sqlite:///")))
@@ -157,6 +160,7 @@ def summary(case: str, database: str, runs: Sequence[Run], **more: Any) -> Row:
         "case": case,
         "database": database,
         "orders": runs[0].orders,
+        "workers": runs[0].workers,
         "orders_per_s": median(lambda r: r.rate),
         "orders_per_s_min": round(min(rates), 2),
         "orders_per_s_max": round(max(rates), 2),

@@ -1,4 +1,4 @@
-"""Fills a ledger with completed orders by copying those that a real run has left, doubling each time (SQLite)."""
+"""Fills a ledger with completed orders by copying those that a real run has left (SQLite)."""
 
 import sqlite3
 from pathlib import Path
@@ -32,24 +32,23 @@ _NAMES = {
 
 
 def fill(path: Path, orders: int) -> int:
-    """Copy until at least so many orders are stored; returns how many there are. Bodies of deliveries are left
-    out, as they are after their retention."""
+    """Copy all stored orders until `orders` are stored, at most a copy of each too many; returns how many there are.
+    Bodies of deliveries are left out, as they are after their retention."""
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA synchronous=OFF")
     connection.execute("PRAGMA cache_size=-400000")
-    stored = _orders(connection)
     # All of it is past: nothing is due, and parcels have arrived.
     connection.execute("UPDATE shipment SET polling = 0, state = 'delivered'")
     connection.execute("UPDATE orders SET state = 'completed', placed_at = datetime(placed_at, '-40 days')")
     connection.execute("UPDATE inbox_event SET body = NULL")
-    step = 0
-    while stored < orders:
-        step += 1
-        connection.execute("BEGIN")
-        for table, names in _NAMES.items():
-            connection.execute(_copy(connection, table, names, f"~{step}"))
-        connection.execute("COMMIT")
-        stored = _orders(connection)
+    copies = -(-orders // _orders(connection)) - 1
+    connection.execute("BEGIN")
+    for table, names in _NAMES.items():
+        connection.execute(f"CREATE TEMP TABLE origin AS SELECT * FROM {table}")
+        connection.execute(_copy(connection, table, names), {"copies": copies})
+        connection.execute("DROP TABLE origin")
+    connection.execute("COMMIT")
+    stored = _orders(connection)
     connection.execute("ANALYZE")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
@@ -60,12 +59,17 @@ def _orders(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT count(*) FROM orders").fetchone()[0])
 
 
-def _copy(connection: sqlite3.Connection, table: str, names: tuple[str, ...], mark: str) -> str:
-    columns = [row[1:3] for row in connection.execute(f"PRAGMA table_info({table})")]
+def _copy(connection: sqlite3.Connection, table: str, names: tuple[str, ...]) -> str:
+    columns = [row[1:3] for row in connection.execute(f"PRAGMA main.table_info({table})")]
     kept = [name for name, kind in columns if not (name == "id" and kind.upper().startswith(("INT", "BIGINT")))]
     known = {name for name, _ in columns}
     wrong = [name for name in names if name not in known]
     if wrong:
         raise ValueError(f"{table} has no {', '.join(wrong)}")
-    values = ", ".join(f"CASE WHEN {c} = '' THEN '' ELSE {c} || '{mark}' END" if c in names else c for c in kept)
-    return f"INSERT INTO {table} ({', '.join(kept)}) SELECT {values} FROM {table}"
+    values = ", ".join(f"CASE WHEN {c} = '' THEN '' ELSE {c} || '~' || nth END" if c in names else c for c in kept)
+    return f"""
+        WITH RECURSIVE copy (nth) AS (
+            SELECT 1 WHERE :copies > 0 UNION ALL SELECT nth + 1 FROM copy WHERE nth < :copies
+        )
+        INSERT INTO {table} ({", ".join(kept)}) SELECT {values} FROM copy CROSS JOIN origin
+    """

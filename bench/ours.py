@@ -1,8 +1,8 @@
-"""The product under load: real receiver process, real worker process, measured from outside."""
+"""The product under load: real receiver process, real worker processes, measured from outside."""
 
 import statistics
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,8 @@ _DONE = (
 
 @dataclass
 class Run:
-    """What one run came to. Times are real seconds; CPU is of worker and receiver."""
+    """What one run came to. Times are real seconds; CPU is of all workers and the receiver, memory of the largest
+    worker."""
 
     orders: int
     seconds: float
@@ -38,7 +39,7 @@ class Run:
     calls: dict[str, int]
     vendors_cpu_s: float = 0.0
     engine_cpu_s: float = 0.0
-    stages: dict[str, Any] = field(default_factory=dict)
+    workers: int = 1
 
     @property
     def rate(self) -> float:
@@ -49,13 +50,22 @@ class Run:
 
 
 class Product:
-    """Receiver and worker on one ledger, prepared and idle. Use as a context manager."""
+    """Receiver and workers on one ledger, prepared and idle. Use as a context manager."""
 
     def __init__(
-        self, folder: Path, url: str, vendors: Vendors, *, prefect: Child | None, prefect_url: str = "", after: str = ""
+        self,
+        folder: Path,
+        url: str,
+        vendors: Vendors,
+        *,
+        prefect: Child | None,
+        prefect_url: str = "",
+        after: str = "",
+        workers: int = 1,
     ) -> None:
         """`after`: the receiver's address of an earlier product whose vendors are kept as they are."""
         self.vendors, self._folder, self._prefect = vendors, folder, prefect
+        self._wanted = workers
         self.engine = make_engine(engine_url(url))
         self._fresh = not after
         self.receiver_url = after or f"http://127.0.0.1:{free_port()}"
@@ -69,7 +79,7 @@ class Product:
         }
         if prefect is not None:
             self._env["PREFECT_API_URL"] = f"{prefect_url}/api"
-        self.worker: Child
+        self.workers: list[Child] = []
         self.receiver: Child
 
     def __enter__(self) -> "Product":
@@ -78,22 +88,36 @@ class Product:
         port = self.receiver_url.rpartition(":")[2]
         arguments = ["-m", "apps.receiver", "--port", port]
         self.receiver = Child("receiver", arguments, self._folder / "receiver.log", self._env)
-        self.receiver.wait_for(lambda: answers(f"{self.receiver_url}/healthz"))
-        ready = self._folder / "ready"
-        ready.unlink(missing_ok=True)
-        more = [] if self._prefect else ["--plain"]
-        self.worker = Child("worker", ["-m", "bench.worker", str(ready), *more], self._folder / "worker.log", self._env)
         try:
-            self.worker.wait_for(ready.exists)
+            self._start_worker()
+            self.receiver.wait_for(lambda: answers(f"{self.receiver_url}/healthz"))
+            self._until_ready()
+            for _ in range(self._wanted - 1):
+                self._start_worker("--prepared")
+            self._until_ready()
         except BenchError:
             self.__exit__()
             raise
         time.sleep(0.5)  # the flow's own start is not part of the run
         return self
 
+    def _start_worker(self, *more: str) -> None:
+        number = len(self.workers)
+        self._ready(number).unlink(missing_ok=True)
+        plain = [] if self._prefect else ["--plain"]
+        arguments = ["-m", "bench.worker", str(self._ready(number)), *plain, *more]
+        self.workers.append(Child("worker", arguments, self._folder / f"worker-{number}.log", self._env))
+
+    def _until_ready(self) -> None:
+        for number, worker in enumerate(self.workers):
+            worker.wait_for(self._ready(number).exists)
+
+    def _ready(self, number: int) -> Path:
+        return self._folder / f"ready-{number}"
+
     def __exit__(self, *_: Any) -> None:
-        self.worker.stop()
-        self.receiver.stop()
+        for child in (*self.workers, self.receiver):
+            child.stop()
         self.engine.dispose()
 
     def measure(self, orders: int, *, seconds: float = 900) -> Run:
@@ -101,7 +125,7 @@ class Product:
         before_calls = self.vendors.counted()
         sent = self._count("SELECT count(*) FROM message WHERE state = 'sent'")
         engine = self._prefect.cpu_s() if self._prefect else 0.0
-        before, worker, vendors = self._cpu(), self.worker.cpu_s(), self.vendors.cpu_s()
+        before, worker, vendors = self._cpu(), self._workers_cpu(), self.vendors.cpu_s()
         started, wall = time.perf_counter(), time.time()
         self.vendors.buy(orders, first=sent)
         self._wait(sent + 2 * orders, started + seconds)
@@ -110,22 +134,28 @@ class Product:
             orders=orders,
             seconds=took,
             cpu_s=self._cpu() - before,
-            worker_cpu_s=self.worker.cpu_s() - worker,
-            peak_mb=self.worker.peak_mb(),
+            worker_cpu_s=self._workers_cpu() - worker,
+            peak_mb=max(worker.peak_mb() for worker in self.workers),
             waits_ms=self._waits(wall),
             calls={name: count - before_calls.get(name, 0) for name, count in self.vendors.counted().items()},
             vendors_cpu_s=self.vendors.cpu_s() - vendors,
             engine_cpu_s=self._prefect.cpu_s() - engine if self._prefect else 0.0,
+            workers=len(self.workers),
         )
         return run
 
+    def _workers_cpu(self) -> float:
+        return sum(worker.cpu_s() for worker in self.workers)
+
     def _cpu(self) -> float:
-        return self.worker.cpu_s() + self.receiver.cpu_s()
+        return self._workers_cpu() + self.receiver.cpu_s()
 
     def _wait(self, mails: int, ends: float) -> None:
         while True:
-            if time.perf_counter() > ends or self.worker.process.poll() is not None:
-                raise BenchError(f"the run did not come to its end ({self._left()}):\n{self.worker.last_words()}")
+            dead = next((worker for worker in self.workers if worker.process.poll() is not None), None)
+            if dead or time.perf_counter() > ends:
+                words = (dead or self.workers[0]).last_words()
+                raise BenchError(f"the run did not come to its end ({self._left()}):\n{words}")
             if self._count("SELECT count(*) FROM message WHERE state = 'sent'") >= mails and not any(
                 self._count(statement) for statement in _DONE
             ):

@@ -40,7 +40,7 @@ class Child:
         kib = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
         return int(kib) / 1024
 
-    def wait_for(self, ready: Callable[[], Any], *, seconds: float = 60) -> None:
+    def wait_for(self, ready: Callable[[], Any], *, seconds: float = 180) -> None:
         """Raises: BenchError when it dies or does not get there."""
         ends = time.monotonic() + seconds
         while not ready():

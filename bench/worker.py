@@ -1,7 +1,8 @@
-"""The worker process of a measured run: prepares the ledger, then runs the real flow until it is ended.
+"""A worker process of a measured run: prepares the ledger, then works until it is ended.
 
-`python -m bench.worker READY_FILE [--plain]`; settings come from the environment. `--plain` runs the same stages
-without an engine, which shows what the engine costs.
+`python -m bench.worker READY_FILE [--plain] [--prepared]`; settings come from the environment. It runs the real flow;
+`--plain` runs the product's worker without an engine instead, which shows what the engine costs. `--prepared`: another
+worker has prepared the ledger.
 """
 
 import argparse
@@ -9,9 +10,9 @@ import asyncio
 import gc
 from pathlib import Path
 
+from apps.worker import work
 from config import wiring
-from tasks import stages, sweeping, warehouse_sweep
-from tasks.shift import Shift
+from tasks import sweeping, warehouse_sweep
 
 FOREVER_S = 3_600.0
 
@@ -35,24 +36,20 @@ async def with_engine(ready: Path) -> None:
     await process_orders(budget_s=FOREVER_S)
 
 
-async def plain(ready: Path) -> None:
-    """The same loop as the flow's."""
-    shift = Shift("bench", FOREVER_S)
-    ready.touch()  # noqa: ASYNC240
-    while shift.goes_on():
-        if not await stages.one_pass(shift, engine=False):
-            await shift.rest()
-
-
 async def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.worker")
     parser.add_argument("ready", type=Path)
     parser.add_argument("--plain", action="store_true")
+    parser.add_argument("--prepared", action="store_true")
     options = parser.parse_args()
-    await prepare()
-    await wiring.current().aclose()
+    if not options.prepared:
+        await prepare()
+        await wiring.current().aclose()
     gc.collect()
-    await (plain if options.plain else with_engine)(options.ready)
+    if options.plain:
+        await work(FOREVER_S, ready=options.ready)
+    else:
+        await with_engine(options.ready)
 
 
 if __name__ == "__main__":
