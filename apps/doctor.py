@@ -2,9 +2,9 @@
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import httpx
@@ -128,14 +128,20 @@ def _heartbeat(session: Session, current: Wiring) -> list[Finding]:
         for name, row in beats.items()
         if name.startswith("vendor:") and row["detail"]
     ]
+    return [*found, _order_work(beats, current.real_now())]
+
+
+def _order_work(beats: Mapping[str, Mapping[str, Any]], real_now: datetime) -> Finding:
+    """Runs of process-orders do the work; while they are silent a worker without Prefect may stand in."""
+    alive = {name for name, row in beats.items() if real_now - row["at"] <= SILENT_AFTER}
+    if "process-orders" in alive:
+        return Finding("ok", "process-orders", "alive")
     beat = beats.get("process-orders")
-    if beat is None or current.real_now() - beat["at"] > SILENT_AFTER:
-        since = "has never run" if beat is None else f"silent since {beat['at']:%Y-%m-%d %H:%M:%S} UTC"
-        return [
-            *found,
-            Finding("fail", "process-orders", since, "start it with `aftercart up`; then see var/log/worker.log"),
-        ]
-    return [*found, Finding("ok", "process-orders", "alive")]
+    since = "has never run" if beat is None else f"silent since {beat['at']:%Y-%m-%d %H:%M:%S} UTC"
+    if "worker" in alive:
+        mend = "see whether the Prefect server runs (var/log/prefect-server.log, var/log/worker.log)"
+        return Finding("warn", "process-orders", f"{since}; a worker without Prefect carries on", mend)
+    return Finding("fail", "process-orders", since, "start it with `aftercart up`; then see var/log/worker.log")
 
 
 def _inbox_age(session: Session, current: Wiring) -> Finding:

@@ -1,30 +1,37 @@
-"""Sees to it that somebody works on orders: after a kill the schedule alone would take minutes to start a run."""
+"""Sees to it that somebody works on orders: after a kill the schedule alone would take minutes to start a run, and
+without Prefect nobody would."""
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from apps.prefect_api import PrefectApi, PrefectUnreachable
+from apps.standby import StandBy
 from config.wiring import Wiring
 from ledger.heartbeats import heartbeats
+from ledger.restarts import take_restart
 
-HEARTBEAT = "process-orders"
-DEPLOYMENT = "process-orders/process-orders"
+HEARTBEAT = DEPLOYMENT = "process-orders"
 SWEEPS = ("sweep-shops/sweep-shops", "sweep-warehouses/sweep-warehouses")
 SILENT_AFTER = timedelta(seconds=20)
-LOOK_EVERY_S = 10.0
+LOOK_EVERY_S = 2.0
+ASK_WITHIN_S = 15.0
 
 
 class OrderWatch:
-    """Reads the heartbeat of process-orders in the ledger and asks Prefect for a run when it has stopped."""
+    """Reads the heartbeat of process-orders in the ledger. When it has stopped, a run is asked of Prefect; until one
+    works, and when Prefect does not answer, a worker stands by."""
 
-    def __init__(self, wiring: Wiring, say: Callable[[str], None]) -> None:
+    def __init__(self, wiring: Wiring, say: Callable[[str], None], standby: StandBy) -> None:
         self._wiring = wiring
         self._say = say
+        self._standby = standby
         self._api = PrefectApi(wiring.settings.prefect_ui_url)
-        self._asked_at = datetime.min.replace(tzinfo=UTC)  # when a run was last asked for
+        self._began_at = wiring.real_now()
+        self._asked_at: datetime | None = None  # when a run was last asked for
+        self._trouble = ""
 
     async def run(self) -> None:
         """Look every few seconds until cancelled."""
@@ -32,26 +39,61 @@ class OrderWatch:
             while True:
                 try:
                     await self.look()
-                except (PrefectUnreachable, sa.exc.DBAPIError) as error:
-                    self._say(f"cannot look after process-orders: {str(error).splitlines()[0]}")
+                except sa.exc.DBAPIError as error:
+                    self._tell_once(f"cannot look after process-orders: {str(error.orig).splitlines()[0]}")
                 await asyncio.sleep(LOOK_EVERY_S)
         finally:
             await self._api.aclose()
 
     async def look(self) -> bool:
-        """Ask for a run when nobody works and none is coming; returns whether it did."""
-        now = self._wiring.real_now()
+        """One look; returns whether a run was asked for."""
         beats = await asyncio.to_thread(self._wiring.read, heartbeats)
-        signs = [self._asked_at, *(row["at"] for name, row in beats.items() if name == HEARTBEAT)]
-        if now - max(signs) < SILENT_AFTER:
-            return False
-        deployment = await self._api.deployment_id(DEPLOYMENT)
+        beaten_at = beats[HEARTBEAT]["at"] if HEARTBEAT in beats else None
+        now = self._wiring.real_now()
+        answers, asked = await self._see_to_a_run(beaten_at, now)
+        silence = now - max(self._began_at, beaten_at or self._began_at)
+        await self._standby.look(silence, now, prefect_answers=answers)
+        return asked
+
+    async def _see_to_a_run(self, beaten_at: datetime | None, now: datetime) -> tuple[bool, bool]:
+        """Whether Prefect answers as far as is known, and whether a run was asked for."""
+        signs = [sign for sign in (beaten_at, self._asked_at) if sign is not None]
+        try:
+            if not await self._api.answers():
+                raise PrefectUnreachable(f"Prefect at {self._api.url} does not answer")
+            if any(now - sign < SILENT_AFTER for sign in signs):
+                self._trouble = ""
+                return True, False
+            async with asyncio.timeout(ASK_WITHIN_S):
+                asked = await self._ask_for_a_run(now)
+        except (PrefectUnreachable, TimeoutError) as error:
+            self._tell_once(f"cannot look after process-orders: {str(error) or 'Prefect takes too long to answer'}")
+            return False, False
+        if asked:
+            self._trouble = ""
+        return True, asked
+
+    async def _ask_for_a_run(self, now: datetime) -> bool:
+        deployment = await self._api.deployment_id(f"{DEPLOYMENT}/{DEPLOYMENT}")
         if deployment is None or await self._api.coming_runs(deployment, before=now + SILENT_AFTER):
+            return False
+        first = self._asked_at is None  # of a supervisor's life: a start, not a restart
+        if not first and not await asyncio.to_thread(self._may_restart, now):
+            self._asked_at = now
+            self._tell_once("process-orders dies again and again; see `aftercart cases list`")
             return False
         await self._api.start_run(deployment)
         self._asked_at = now
         self._say("process-orders was silent; a run was started")
         return True
+
+    def _may_restart(self, now: datetime) -> bool:
+        return self._wiring.ledger(take_restart, DEPLOYMENT, now=self._wiring.now(), real_now=now)
+
+    def _tell_once(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            self._say(trouble)
+        self._trouble = trouble
 
     async def bury_lost_runs(self) -> None:
         """Before the worker starts: what a killed supervisor left as running in Prefect is not running."""

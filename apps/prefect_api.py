@@ -13,6 +13,7 @@ import httpx
 
 POOL = "aftercart"
 PAGE = 200
+HEALTH_S = 5.0
 BUSY_S = (0.5, 1, 2, 4, 8)  # its database is locked, or it has no time for us: ask again after so long
 
 
@@ -29,6 +30,13 @@ class PrefectApi:
 
     async def aclose(self) -> None:
         await self._client.aclose()
+
+    async def answers(self) -> bool:
+        """Whether the server is there and has time for us, asked once."""
+        try:
+            return (await self._client.get("/health", timeout=HEALTH_S)).is_success
+        except httpx.HTTPError:
+            return False
 
     async def deployment_id(self, name: str) -> str | None:
         """By "flow/deployment"; none when there is no such deployment."""

@@ -21,6 +21,8 @@ import sqlalchemy as sa
 from apps.order_watch import OrderWatch
 from apps.processes import MARK, Child, StartError, check_port, end, marked, python, rotate
 from apps.sandbox_env import sandbox_env
+from apps.standby import NAME as STANDBY
+from apps.standby import StandBy
 from config.settings import ROOT, Settings
 from config.wiring import Wiring
 from ledger import schema
@@ -120,7 +122,8 @@ class Supervisor:
         await asyncio.gather(self._begin(server), self._begin(receiver))
         await self._finish(deploying)
         if self.options.worker:
-            watch = OrderWatch(self.wiring, self.options.say)
+            standby = StandBy(self._child(STANDBY, "-m", "apps.worker", "--also", "deadlines"), self.options.say)
+            watch = OrderWatch(self.wiring, self.options.say, standby)
             await watch.bury_lost_runs()
             await self._begin(worker)
             if self.options.sweep:
@@ -128,13 +131,14 @@ class Supervisor:
             self._keepers.append(asyncio.create_task(watch.run()))
 
     async def stop(self) -> None:
-        """End all children, the worker with its runs first. Safe to call twice."""
+        """End all children, those that work on orders first. Safe to call twice."""
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
         self._keepers.clear()
         mine = marked(f"{self._mark}{os.getpid()}")
-        services = {child.process.pid for child in self._children if child.process and child.name != "worker"}
+        workers = ("worker", STANDBY)
+        services = {child.process.pid for child in self._children if child.process and child.name not in workers}
         await end([process for process in mine if process.pid not in services], patience_s=STOP_S)
         await end([process for process in mine if process.pid in services], patience_s=STOP_S)
         await end(marked(f"{self._mark}{os.getpid()}"), patience_s=1)

@@ -20,13 +20,14 @@ async def process_orders(budget_s: float = BUDGET_S, until_idle: bool = False) -
     """Pass after pass until the shift ends; an idle pass makes no task run."""
     mark_run()
     shift = Shift("process-orders", budget_s)
-    while shift.goes_on():
-        reports = await stages.one_pass(shift)
-        if reports:
-            await show_batch("process-orders", reports)
-            await shift.gather(reports)
-        elif until_idle:
-            break
-        else:
-            await shift.rest()
+    async with shift.alive():
+        while shift.goes_on():
+            reports = await stages.patient_pass(shift)
+            if reports:
+                await show_batch("process-orders", reports)
+                await shift.gather(reports)
+            elif until_idle:
+                break
+            else:
+                await shift.rest()
     return shift.totals

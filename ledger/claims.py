@@ -106,11 +106,12 @@ def _held(model: type[Claimable]) -> Prepared:
     return Prepared(sa.select(table.c.id).where(listed(table.c.id, "ids"), mine).order_by(table.c.id).with_for_update())
 
 
-def renew(session: Session, model: type[Claimable], ids: Sequence[str], lease: Lease, *, real_now: datetime) -> None:
-    """Push the end of a lease that is still held."""
+def renew(session: Session, model: type[Claimable], ids: Sequence[str], lease: Lease, *, real_now: datetime) -> bool:
+    """Push the end of a lease that is still held; whether all of its rows still were."""
     table = table_of(model)
-    session.execute(
+    pushed = session.connection().execute(
         sa.update(table)
         .where(table.c.id.in_(ids), table.c.lease_token == lease.token)
         .values(lease_until=real_now + lease_of(session))
     )
+    return bool(pushed.rowcount == len(ids))

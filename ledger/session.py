@@ -17,6 +17,15 @@ JSON: dict[str, Any] = {
     "json_serializer": lambda value: orjson.dumps(value).decode(),
     "json_deserializer": orjson.loads,
 }
+# A server or a network that falls silent is noticed within half a minute, not after hours. In libpq's words; whoever
+# writes one of them into the address is obeyed.
+_NOTICE_SILENCE = {
+    "connect_timeout": 5,  # seconds, as the next
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,  # milliseconds
+}
 
 
 def make_engine(url: str) -> Engine:
@@ -29,7 +38,9 @@ def make_engine(url: str) -> Engine:
         engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, **options)
         _tune_sqlite(engine)
         return engine
-    engine = sa.create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, **options)
+    given = sa.make_url(url).query
+    noticing = {name: value for name, value in _NOTICE_SILENCE.items() if name not in given}
+    engine = sa.create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, connect_args=noticing, **options)
     event.listen(engine, "handle_error", _without_values)
     return engine
 

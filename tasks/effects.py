@@ -96,11 +96,11 @@ async def _send_chunk(
         pairs = [(row, settled) for row in rows]
     else:
         tokens = {row["lease_token"] for row in rows}
-        async with kept(Effect, [row["id"] for row in rows], tokens.pop()):
+        async with kept(Effect, [row["id"] for row in rows], tokens.pop(), until=rows[0]["lease_until"]) as held:
             pairs = await _look_first(kinds[kind], rows) if not look_up else []
             known = {row["id"] for row, _ in pairs}
             rest = [row for row in rows if row["id"] not in known]
-            if rest:
+            if rest and not (held.lapsed and not look_up):  # else whoever holds them now sends them
                 pairs += zip(rest, await _guarded(kinds[kind], call, rest), strict=True)
     if watched:
         failpoints.reached(failpoints.BEFORE_RECORD, [kind])

@@ -3,11 +3,13 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from time import perf_counter
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import sqlalchemy as sa
 from sqlmodel import Session
 
 from config import wiring
@@ -28,21 +30,40 @@ async def in_ledger(function: Callable[Concatenate[Session, P], T], *args: P.arg
     return await wiring.current().in_ledger(function, *args, **kwargs)
 
 
+@dataclass(slots=True)
+class Held:
+    """Rows that a claim holds. `until` is when others may take them, in real time."""
+
+    until: datetime
+
+    @property
+    def lapsed(self) -> bool:
+        """The process was stopped for so long that somebody else may be at it."""
+        return wiring.current().real_now() >= self.until
+
+
 @asynccontextmanager
-async def kept(model: type[Claimable], ids: Sequence[str], token: int) -> AsyncIterator[None]:
-    """Renew the lease of these rows every few seconds while the block runs: a slow vendor is not a dead worker."""
-    keeper = asyncio.create_task(_renew(model, list(ids), token))
+async def kept(
+    model: type[Claimable], ids: Sequence[str], token: int, *, until: datetime | None = None
+) -> AsyncIterator[Held]:
+    """Renew the lease of these rows every few seconds while the block runs: a slow vendor is not a dead worker.
+    `until` is the lease's end where the caller asks whether it has lapsed."""
+    held = Held(until or datetime.max.replace(tzinfo=UTC))
+    keeper = asyncio.create_task(_renew(model, list(ids), token, held))
     try:
-        yield
+        yield held
     finally:
         keeper.cancel()
 
 
-async def _renew(model: type[Claimable], ids: list[str], token: int) -> None:
+async def _renew(model: type[Claimable], ids: list[str], token: int, held: Held) -> None:
+    length = timedelta(seconds=wiring.current().settings.lease_s)
     while True:
-        await asyncio.sleep(wiring.current().settings.lease_s / RENEWALS)
+        await asyncio.sleep(length.total_seconds() / RENEWALS)
         real_now = wiring.current().real_now()
-        await in_ledger(renew, model, ids, Lease(token, real_now), real_now=real_now)
+        with suppress(sa.exc.OperationalError):  # a moment's absence of the database must not end the renewing
+            if await in_ledger(renew, model, ids, Lease(token, real_now), real_now=real_now):
+                held.until = real_now + length
 
 
 @dataclass(frozen=True, slots=True)

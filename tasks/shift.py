@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from time import monotonic
 
+import sqlalchemy as sa
 from prefect import task
 
 from config import wiring
@@ -19,6 +21,8 @@ from tasks.runtime import Report, in_ledger, is_retryable
 logger = logging.getLogger(__name__)
 REST_S = 0.25  # an idle worker looks again so soon: a delivery never waits longer for it
 SMALL_PASS = 100
+AWAY_REST_S = 1.0
+OUTAGE_S = 60.0  # a ledger that is away for longer ends the shift; whoever keeps workers alive starts another
 SWEEPS = 2  # for leftovers of dead senders, within the length of a lease
 
 
@@ -30,7 +34,9 @@ class Shift:
     budget_s: float
     totals: dict[str, dict[str, int]] = field(default_factory=dict)
     _started: float = field(default_factory=monotonic)
-    _beaten: float = 0.0
+    _away_since: float = 0.0
+    _has_worked: bool = False
+    _compared: float = 0.0
     _swept: float = 0.0
     moved: bool = False  # the ledger's schema, under our feet
 
@@ -39,22 +45,54 @@ class Shift:
         return not self.moved and monotonic() - self._started < self.budget_s
 
     async def waiting(self) -> Mapping[str, int]:
-        """What could be taken now: nothing once the ledger has been migrated. Also gives the sign of life, and clears
-        leftovers of dead senders."""
+        """What could be taken now: nothing once the ledger has been migrated. Also clears leftovers of dead senders."""
         wired = wiring.current()
-        if monotonic() - self._beaten > BEAT_S:
-            self._beaten = monotonic()
+        if monotonic() - self._compared > BEAT_S:
+            self._compared = monotonic()
             if not await asyncio.to_thread(schema.is_current, wired.engine):
                 self.moved = True
                 logger.warning("the ledger was migrated by another version of the program: this shift ends")
-            else:
-                await in_ledger(beat, self.name, wired.real_now())
         if self.moved:
             return {}
         if monotonic() - self._swept > wired.settings.lease_s / SWEEPS:
             self._swept = monotonic()
             self.note(await leftovers())
         return await in_ledger(next_due, now=wired.now(), real_now=wired.real_now())
+
+    @asynccontextmanager
+    async def alive(self) -> AsyncIterator[None]:
+        """Give signs of life while the block runs, however long a stage takes."""
+        beating = asyncio.create_task(self._beat())
+        try:
+            yield
+        finally:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
+
+    async def _beat(self) -> None:
+        while True:
+            with suppress(sa.exc.OperationalError):  # whoever works notices it too
+                await in_ledger(beat, self.name, wiring.current().real_now())
+            await asyncio.sleep(BEAT_S)
+
+    def worked(self) -> None:
+        """The ledger was there for a whole pass."""
+        if self._away_since:
+            logger.warning("the database is back")
+        self._away_since, self._has_worked = 0.0, True
+
+    async def outlast(self, error: sa.exc.OperationalError) -> None:
+        """The ledger is away: rest before the next try. What was claimed is taken over when its lease ends.
+
+        Raises: the error, when the ledger was never there or has been away for too long.
+        """
+        now = monotonic()
+        if not self._has_worked or (self._away_since and now - self._away_since > OUTAGE_S):
+            raise error
+        if not self._away_since:
+            self._away_since = now
+            logger.warning("the database went away, waiting for it: %s", str(error.orig).strip().splitlines()[0])
+        await asyncio.sleep(AWAY_REST_S)
 
     async def gather(self, reports: Sequence[Report]) -> None:
         """After a small pass let work come together: a task run costs as much as some thirty orders."""

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+import sqlalchemy as sa
+
 from config import wiring
 from tasks import capture, communicate, fulfil, reconcile, route, validate
 from tasks.customers import attended
@@ -33,6 +35,18 @@ STAGES = (
     Stage("communicate", communicate.communicate, communicate.run, lambda: {"effect:mail.send"}),
     Stage("reconcile", reconcile.reconcile, reconcile.run, lambda: {"reconcile"}),
 )
+
+
+async def patient_pass(shift: Shift, *, engine: bool = True) -> list[Report]:
+    """`one_pass`; a ledger that goes away for a while ends no shift. Raises: sqlalchemy.exc.OperationalError."""
+    while True:
+        try:
+            reports = await one_pass(shift, engine=engine)
+        except sa.exc.OperationalError as error:
+            await shift.outlast(error)
+        else:
+            shift.worked()
+            return reports
 
 
 async def one_pass(shift: Shift, *, engine: bool = True) -> list[Report]:

@@ -3,9 +3,13 @@
 Holds order numbers, codes and counts; nothing personal.
 """
 
-from collections.abc import Mapping, Sequence
+import asyncio
+import logging
+from collections.abc import Awaitable, Mapping, Sequence
+from time import monotonic
 from typing import Any
 
+import httpx
 import sqlalchemy as sa
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 from prefect.events import emit_event
@@ -21,8 +25,12 @@ from tasks.runtime import Line, Report, in_ledger
 
 MOST_ROWS = 600  # an artifact is one row of Prefect's database
 EXCEPTIONS = frozenset({"held", "postponed", "trouble", "refused", "node_refused", "out_of_stock", "rejected", "auth"})
+SHOW_WITHIN_S = 15.0
+QUIET_S = 60.0  # that a Prefect which did not answer is left alone
 NOTHING = frozenset({"nothing_new", "stale", "ignored"})
 NOWHERE = {"order": "", "shop": "", "link": ""}
+logger = logging.getLogger(__name__)
+_quiet_until = 0.0
 
 
 def run_name() -> str:
@@ -40,6 +48,24 @@ def mark_run() -> None:
 
 async def show_batch(key: str, reports: Sequence[Report]) -> None:
     """One line per order with where it got to, why, and a link; events for what needs eyes."""
+    rows = _newest(reports)
+    if rows and monotonic() >= _quiet_until:  # else: echoes of what we did ourselves, and nothing new to post
+        await _if_prefect_answers(_show_table(key, reports, rows))
+
+
+async def _if_prefect_answers(showing: Awaitable[None]) -> None:
+    """Prefect shows what was done, nothing depends on it: away or slow, it must not keep the next orders waiting."""
+    global _quiet_until
+    try:
+        async with asyncio.timeout(SHOW_WITHIN_S):
+            await showing
+    except (httpx.HTTPError, TimeoutError, OSError, RuntimeError, sa.exc.OperationalError) as error:
+        _quiet_until = monotonic() + QUIET_S
+        logger.warning("a batch is not shown in Prefect: %s", type(error).__name__)
+
+
+def _newest(reports: Sequence[Report]) -> dict[str, tuple[str, Line]]:
+    """By order what matters most of it; exceptions become events on the way."""
     rows: dict[str, tuple[str, Line]] = {}
     for report in reports:
         for line in report.lines:
@@ -56,9 +82,10 @@ async def show_batch(key: str, reports: Sequence[Report]) -> None:
                     },
                     payload={"stage": report.stage, "reason": line.reason},
                 )
-    rows = {order_id: found for order_id, found in rows.items() if _weight(found[1])}
-    if not rows:  # echoes of what we did ourselves, and nothing new to post: no news for anybody
-        return
+    return {order_id: found for order_id, found in rows.items() if _weight(found[1])}
+
+
+async def _show_table(key: str, reports: Sequence[Report], rows: Mapping[str, tuple[str, Line]]) -> None:
     shown = list(rows)[:MOST_ROWS]
     known = await in_ledger(order_places, shown)
     table = []

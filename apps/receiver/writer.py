@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
+from sqlmodel import Session
 
 from apps.receiver.answers import Refusal
 from apps.receiver.transactions import Transactions
 from config.wiring import Wiring
+from ledger import failpoints
 from ledger.inbox import Delivery, store
 from ledger.session import what_is_wrong
 
@@ -147,4 +150,12 @@ class GroupWriter:
 
     def _store(self, deliveries: list[Delivery]) -> None:
         now = self._wiring.now()
-        self._transactions.run(lambda session: store(session, deliveries, now))
+        self._transactions.run(lambda session: _write(session, deliveries, now))
+        if failpoints.ARMED:
+            failpoints.reached(failpoints.AFTER_RECORD, ["inbox"])
+
+
+def _write(session: Session, deliveries: list[Delivery], now: datetime) -> None:
+    store(session, deliveries, now)
+    if failpoints.ARMED:
+        failpoints.reached(failpoints.BEFORE_INTENT, ["inbox"])

@@ -30,5 +30,5 @@ def test_it_says_which_database_is_away() -> None:
 def _work(environment: Mapping[str, str], *options: str) -> "subprocess.CompletedProcess[bytes]":
     return subprocess.run(
         [sys.executable, "-m", "apps.worker", *options],
-        cwd=ROOT, env={**os.environ, **environment}, capture_output=True, timeout=60, check=False,
+        cwd=ROOT, env={**os.environ, **environment}, capture_output=True, timeout=240, check=False,
     )  # fmt: skip

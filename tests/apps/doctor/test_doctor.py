@@ -94,6 +94,17 @@ async def test_credentials_that_a_vendor_refuses_are_told(
     assert findings["shopify/alpha webhooks"].level == "warn"  # they were missing, now they are not
 
 
+async def test_a_worker_that_stands_in_for_silent_runs_is_told(wiring: Wiring) -> None:
+    real_now = wiring.real_now()
+    wiring.ledger(beat, "process-orders", real_now - timedelta(minutes=5))
+    assert "fail" == (await found())["process-orders"].level
+
+    wiring.ledger(beat, "worker", real_now)
+    finding = (await found())["process-orders"]
+    assert ("warn", True) == (finding.level, "a worker without Prefect carries on" in finding.detail)
+    assert "prefect-server.log" in finding.mend
+
+
 async def test_what_the_ledger_knows_is_told(wiring: Wiring) -> None:
     assert (await found())["process-orders"].detail == "has never run"
     now, real_now = wiring.now(), wiring.real_now()

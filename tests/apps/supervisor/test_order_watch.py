@@ -1,15 +1,22 @@
-"""When a run of process-orders is asked for, against a server that speaks Prefect's paths."""
+"""When a run of process-orders is asked for and when a worker stands by. Prefect is a server that speaks its paths."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from apps.order_watch import OrderWatch
+from apps.processes import Child, python
+from apps.standby import LONG, TOO_LONG, StandBy
 from config.wiring import Wiring
 from ledger.heartbeats import beat
+from ledger.restarts import MOST
+from ledger.tables import ReviewCase
+from tests.ledger.support import row_of
+from tests.support.shared import ROOT
 
 
 class FakePrefect:
@@ -17,12 +24,17 @@ class FakePrefect:
 
     def __init__(self) -> None:
         self.coming = 0
+        self.away = False
         self.lost: list[str] = []
         self.created: list[str] = []
         self.states: dict[str, Any] = {}
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path.removeprefix("/api")
+        if self.away:
+            raise httpx.ConnectError("refused")
+        if path == "/health":
+            return httpx.Response(200, json=True)
         if path.startswith("/deployments/name/"):
             return httpx.Response(200, json={"id": path.rsplit("/", 1)[1]})
         if path.endswith("/create_flow_run"):
@@ -44,8 +56,23 @@ def prefect() -> FakePrefect:
 
 
 @pytest.fixture
-async def watch(wiring: Wiring, prefect: FakePrefect) -> AsyncIterator[OrderWatch]:
-    made = OrderWatch(wiring, lambda line: None)
+async def worker(tmp_path: Path) -> AsyncIterator[Child]:
+    """What stands by, as far as processes go."""
+    made = Child("standby", python("-c", "import time; time.sleep(600)"), tmp_path / "log", {}, ROOT)
+    yield made
+    if made.process is not None and made.alive:
+        made.process.kill()
+        await made.process.wait()
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+async def watch(wiring: Wiring, prefect: FakePrefect, worker: Child, said: list[str]) -> AsyncIterator[OrderWatch]:
+    made = OrderWatch(wiring, said.append, StandBy(worker, said.append))
     await made._api._client.aclose()
     made._api._client = httpx.AsyncClient(base_url="http://prefect/api", transport=httpx.MockTransport(prefect))
     yield made
@@ -80,3 +107,75 @@ async def test_runs_that_died_with_an_earlier_start_are_crashed(watch: OrderWatc
 
     assert sorted(prefect.states) == ["a", "b"]
     assert b'"CRASHED"' in prefect.states["a"]
+
+
+def silent_for(watch: OrderWatch, wiring: Wiring, silence: timedelta) -> None:
+    """As if the watch had begun long ago."""
+    watch._began_at -= timedelta(hours=1)
+    wiring.ledger(beat, "process-orders", wiring.real_now() - silence)
+
+
+async def test_restarts_are_capped_and_then_a_person_is_asked(
+    watch: OrderWatch, wiring: Wiring, prefect: FakePrefect, said: list[str]
+) -> None:
+    for _ in range(MOST + 3):
+        await watch.look()
+        if watch._asked_at is not None:
+            watch._asked_at -= timedelta(minutes=1)
+
+    assert MOST + 1 == len(prefect.created)  # the first was no restart
+    assert "runs_dying" == row_of(wiring, ReviewCase)["kind"]
+    assert 1 == len([line for line in said if "dies again and again" in line])
+
+
+@pytest.mark.row("TRU-1", bad_input=True)
+async def test_without_prefect_a_worker_stands_in_until_runs_work_again(
+    watch: OrderWatch, wiring: Wiring, prefect: FakePrefect, worker: Child, said: list[str]
+) -> None:
+    prefect.away = True
+    silent_for(watch, wiring, LONG - timedelta(seconds=2))
+    await watch.look()
+    assert not worker.alive, "the run goes on without its server"
+
+    silent_for(watch, wiring, LONG)
+    await watch.look()
+    assert worker.alive
+    assert any("Prefect does not answer, nobody works on orders" in line for line in said)
+
+    prefect.away = False
+    await watch.look()
+    assert worker.alive, "no run works yet"
+
+    wiring.ledger(beat, "process-orders", wiring.real_now())
+    await watch.look()
+    assert not worker.alive
+    assert said[-1] == "process-orders works again; the worker without Prefect ends"
+
+
+async def test_a_worker_stands_in_when_prefect_starts_no_run(
+    watch: OrderWatch, wiring: Wiring, prefect: FakePrefect, worker: Child
+) -> None:
+    prefect.coming = 1  # and nobody takes it up
+    silent_for(watch, wiring, TOO_LONG - timedelta(seconds=2))
+    await watch.look()
+    assert not worker.alive
+
+    silent_for(watch, wiring, TOO_LONG)
+    await watch.look()
+    assert worker.alive
+
+
+async def test_a_worker_that_dies_is_started_again_with_growing_pauses(
+    wiring: Wiring, worker: Child, said: list[str]
+) -> None:
+    standby, now = StandBy(worker, said.append), wiring.real_now()
+    starts = []
+    for second in range(60):
+        await standby.look(TOO_LONG, now + timedelta(seconds=second), prefect_answers=True)
+        if worker.alive:
+            assert worker.process is not None
+            worker.process.kill()
+            await worker.process.wait()
+            starts.append(second)
+
+    assert [0, 2, 6, 14, 30] == starts

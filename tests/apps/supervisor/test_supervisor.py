@@ -1,110 +1,21 @@
-"""`aftercart up` with its real processes, once; what stops it from starting, without them."""
+"""What stops `aftercart up` from starting, and what it does first. (With its real processes: test_up.py.)"""
 
-import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic
 
-import httpx
 import psutil
 import pytest
 
-from apps import doctor
-from apps.cli.commands import remember_sandbox
 from apps.processes import MARK, marked
 from apps.supervisor import Options, StartError, Supervisor
-from config import wiring as wiring_module
 from config.accounts import ConfigError
-from ledger.heartbeats import heartbeats
+from tests.apps.supervisor.conftest import GROUP, until
 from tests.support.sandbox import _free_ports
 
-PATIENCE_S = 120.0
-
-
-@pytest.fixture
-def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Options:
-    for name in [name for name in os.environ if name.startswith(("AFTERCART_", "PREFECT_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AFTERCART_DATABASE_URL", f"sqlite:///{tmp_path / 'ledger.db'}")
-    prefect, receiver, sandbox, smtp = _free_ports(4)
-    return Options(
-        sandbox=True, prefect_port=prefect, receiver_port=receiver, sandbox_port=sandbox, smtp_port=smtp,
-        var=tmp_path / "var", sweep=False,
-    )  # fmt: skip
-
-
-async def until(condition: Callable[[], bool], what: str) -> None:
-    deadline = monotonic() + PATIENCE_S
-    while not condition():
-        assert monotonic() < deadline, f"waited in vain for {what}"
-        await asyncio.sleep(0.1)
-
-
-@pytest.mark.engine
-@pytest.mark.row("PEO-2")
-async def test_everything_starts_comes_back_and_ends_without_orphans(
-    options: Options, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    said: list[str] = []
-    supervisor = Supervisor(replace(options, say=said.append))
-    monkeypatch.setattr("apps.cli.commands.SANDBOX_ENV", options.var / "sandbox.env")
-    await supervisor.start()
-    try:
-        remember_sandbox(supervisor)
-        assert "AFTERCART_ACCOUNTS_FILE=" in (options.var / "sandbox.env").read_text("utf-8")
-
-        await _all_addresses_answer(supervisor)
-        await until(lambda: "process-orders" in supervisor.wiring.read(heartbeats), "the first run's heartbeat")
-        await _doctor_is_content(supervisor)
-        await _receiver_comes_back(supervisor, said)
-    finally:
-        await supervisor.stop()
-    assert marked(f"{options.var.resolve()}:") == []
-    for port in (options.prefect_port, options.receiver_port, options.sandbox_port):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", port))
-    assert (options.var / "prefect" / "prefect.db").exists()
-
-
-async def _all_addresses_answer(supervisor: Supervisor) -> None:
-    async with httpx.AsyncClient() as client:
-        for name, url in supervisor.addresses.items():
-            answer = await client.get(f"{url}/healthz" if name == "webhooks" else url, follow_redirects=True)
-            assert answer.status_code == 200, name
-
-
-async def _doctor_is_content(supervisor: Supervisor) -> None:
-    wiring_module.replace(supervisor.wiring)
-    try:
-        findings = await doctor.examine()
-    finally:
-        wiring_module.replace(None)
-    assert [f for f in findings if f.level == "fail"] == []
-    assert {"worker", "receiver", "shopify/alpha", "shipbob/main", "easypost/main", "mail"} <= {
-        f.subject for f in findings if f.level == "ok"
-    }
-
-
-async def _receiver_comes_back(supervisor: Supervisor, said: list[str]) -> None:
-    [receiver] = [child for child in supervisor._children if child.name == "receiver"]
-    assert receiver.process is not None
-    killed = receiver.process.pid
-    os.kill(killed, signal.SIGKILL)
-    await until(lambda: receiver.alive and receiver.process is not None and receiver.process.pid != killed, "a new one")
-    assert any(line.startswith("receiver ended with -9; starting it again in 1 s") for line in said)
-
-    def answers() -> bool:
-        try:
-            return httpx.get(receiver.ready_url).is_success
-        except httpx.TransportError:
-            return False
-
-    await until(answers, "the receiver's answer")
+pytestmark = pytest.mark.xdist_group(GROUP)
 
 
 async def test_leftovers_of_a_killed_supervisor_are_ended(options: Options) -> None:

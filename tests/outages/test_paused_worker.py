@@ -1,0 +1,121 @@
+"""A worker that is stopped for longer than its leases last, and then goes on: the late writer is refused."""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.support.programs import Program, Programs
+from tests.support.world import World, checkout
+
+PATIENCE_S = 240.0
+LEASE_S = "2"
+HOLD = "fulfillmentOrderHold"
+
+
+async def delivered(world: World) -> None:
+    await world.until(
+        lambda: not world.sandbox.control("webhooks")["queued"], what="webhooks are taken", deadline_s=PATIENCE_S
+    )
+
+
+def effects(world: World, kind: str, *states: str) -> bool:
+    found = {row["state"] for row in world.rows("SELECT state FROM effect WHERE kind = :kind", kind=kind)}
+    return bool(found) and found <= set(states)
+
+
+async def stopped(world: World, program: Program) -> None:
+    await world.until(program.stopped, what="the worker is stopped", deadline_s=PATIENCE_S)
+
+
+async def ends_idle(world: World, program: Program) -> None:
+    await world.until(lambda: not program.alive, what="the woken worker ends", deadline_s=PATIENCE_S)
+    assert 0 == program.code, program.output
+
+
+@pytest.mark.row("TRU-1", bad_input=True)
+async def test_one_stopped_in_the_middle_of_a_call_is_not_believed(world: World, programs: Programs) -> None:
+    """The shop has done it, its answer waits; another repeats it under the same key and records it."""
+    environment = world.environment | {"AFTERCART_LEASE_S": LEASE_S}
+    world.sandbox.fault("shopify", HOLD, "hold")
+    world.buy(checkout())
+    await delivered(world)
+    first = programs.worker("--until-idle", environment=environment)
+    await world.until(
+        lambda: sum(world.sandbox.accepted("shopify").get(HOLD, {}).values()),
+        what="the shop acts", deadline_s=PATIENCE_S,
+    )  # fmt: skip
+    first.send(signal.SIGSTOP)
+    await stopped(world, first)
+
+    second = programs.worker(environment=environment)
+    await world.until(lambda: effects(world, "shop.hold", "done"), what="another finishes it", deadline_s=PATIENCE_S)
+    token = world.row("SELECT lease_token FROM effect WHERE kind = 'shop.hold'")["lease_token"]
+    done_at = world.row("SELECT done_at FROM effect WHERE kind = 'shop.hold'")["done_at"]
+    second.send(signal.SIGTERM)
+    await world.until(lambda: not second.alive, what="the second ends", deadline_s=PATIENCE_S)
+
+    world.sandbox.control("release", {})
+    first.send(signal.SIGCONT)
+    await ends_idle(world, first)
+
+    assert {1} == set(world.sandbox.accepted("shopify")[HOLD].values())
+    row = world.row("SELECT state, lease_token, done_at FROM effect WHERE kind = 'shop.hold'")
+    assert ("done", token, done_at) == (row["state"], row["lease_token"], row["done_at"])
+    assert [] == world.rows("SELECT id FROM review_case")
+
+
+@pytest.mark.row("TRU-1", bad_input=True)
+async def test_one_stopped_before_its_call_does_not_make_it_late(
+    world: World, programs: Programs, tmp_path: Path
+) -> None:
+    """Another has sent it meanwhile; a call of the first would be the second of its kind."""
+    environment = world.environment | {"AFTERCART_LEASE_S": LEASE_S}
+    world.buy(checkout())
+    await delivered(world)
+    pausing = {
+        "AFTERCART_FAIL_POINT": "shop.hold:after-intent",
+        "AFTERCART_FAIL_SIGNAL": "STOP",
+        "AFTERCART_FAIL_LOG": str(tmp_path / "struck"),
+    }
+    first = programs.worker("--until-idle", environment=environment | pausing)
+    await stopped(world, first)
+    assert not world.sandbox.accepted("shopify").get(HOLD)
+
+    second = programs.worker(environment=environment)
+    await world.until(lambda: effects(world, "shop.hold", "done"), what="another sends it", deadline_s=PATIENCE_S)
+    second.send(signal.SIGTERM)
+    await world.until(lambda: not second.alive, what="the second ends", deadline_s=PATIENCE_S)
+    calls = world.sandbox.requests("shopify")[HOLD]
+
+    first.send(signal.SIGCONT)
+    await ends_idle(world, first)
+
+    assert {1} == set(world.sandbox.accepted("shopify")[HOLD].values())
+    assert calls == world.sandbox.requests("shopify")[HOLD], "the late one did not call"
+
+
+@pytest.mark.row("TRU-1", bad_input=True)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_mail_stopped_at_its_handing_over_is_one_mail_and_a_case(world: World, programs: Programs) -> None:
+    """Nobody can say whether it went: it is never sent again, and a person is asked."""
+    environment = world.environment | {"AFTERCART_LEASE_S": LEASE_S}
+    world.sandbox.fault("mail", "DATA", "hold")
+    world.buy(checkout())
+    await delivered(world)
+    first = programs.worker("--until-idle", environment=environment)
+    await world.until(world.mails, what="the server has the mail", deadline_s=PATIENCE_S)
+    first.send(signal.SIGSTOP)
+    await stopped(world, first)
+
+    second = programs.worker(environment=environment)
+    await world.until(lambda: effects(world, "mail.send", "parked"), what="another gives it up", deadline_s=PATIENCE_S)
+    second.send(signal.SIGTERM)
+    await world.until(lambda: not second.alive, what="the second ends", deadline_s=PATIENCE_S)
+    world.sandbox.control("release", {})
+    first.send(signal.SIGCONT)
+    await ends_idle(world, first)
+
+    assert 1 == len(world.mails())
+    assert effects(world, "mail.send", "parked")
+    assert ["effect_parked"] == [row["kind"] for row in world.rows("SELECT kind FROM review_case")]
