@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
 from sqlmodel import Session
 
 from domain.addresses import check_format
 from domain.order import Address
 from domain.states import OrderState
 from ledger.orders import address_of, contact_row, contacts, lines_of
-from ledger.rows import insert_missing, select_by
+from ledger.rows import insert_missing, select_by, update_by
 from ledger.tables import Order, OrderContact
 from ledger.tables.base import table_of
 
@@ -56,8 +55,8 @@ def addresses_to_verify(session: Session, order_ids: Sequence[str]) -> list[ToVe
 
 def record_answers(session: Session, answers: Sequence[AddressAnswer], now: datetime) -> None:
     """Keep verdicts with the contact version that they are about; a suggestion is a version of its own kind."""
+    update_by(session, OrderContact, [{"id": answer.contact_id, "verdict": answer.verdict} for answer in answers])
     for answer in answers:
-        session.execute(sa.update(_contact).where(_contact.c.id == answer.contact_id).values(verdict=answer.verdict))
         if answer.suggestion is not None:
             row = select_by(session, OrderContact, "id", [answer.contact_id])[0]
             insert_missing(

@@ -12,11 +12,15 @@ from domain.states import FulfilmentOrderState, OrderState, RequestState, check
 from ledger import audit, queue, stock
 from ledger.effects import EffectDraft
 from ledger.orders import EDIT_WINDOW, OrderRow, advance_orders, count_units, open_holds, release_holds
-from ledger.rows import Row, group_by, select_by, update_by
+from ledger.prepared import Prepared, listed
+from ledger.rows import Row, group_by, select_by, update_by, update_listed
 from ledger.tables import FulfilmentOrder, FulfilmentOrderLine, Location, Order, ShopFulfilment
 from ledger.tables.base import table_of
 
-_fo, _shop = table_of(FulfilmentOrder), table_of(ShopFulfilment)
+_shop = table_of(ShopFulfilment)
+_IN_SHOP = Prepared(
+    sa.select(_shop.c.order_id).where(listed(_shop.c.order_id, "ids"), listed(_shop.c.hold_state, "states"))
+)
 FulfilmentRow = Mapping[str, Any]
 HOLD_UNDER_WAY = timedelta(seconds=30)
 
@@ -53,7 +57,7 @@ def advance_fulfilment_orders(
     for changed, ids in groups.items():
         new = {**dict(changed), **(values or {})}
         if new:
-            session.execute(sa.update(_fo).where(_fo.c.id.in_(ids)).values(**new))
+            update_listed(session, FulfilmentOrder, ids, **new)
     audit.append(session, entries)
 
 
@@ -114,13 +118,7 @@ def plan_release(
 def after_shop_release(session: Session, order_ids: Sequence[str], now: datetime) -> list[EffectDraft]:
     """The shop's holds are gone: tell the nodes of every order that has none left."""
     orders = {row["id"]: row for row in select_by(session, Order, "id", sorted(set(order_ids)), lock=True)}
-    waiting = set(
-        session.execute(
-            sa.select(_shop.c.order_id).where(
-                _shop.c.order_id.in_(list(orders)), _shop.c.hold_state.in_(("wanted", "held"))
-            )
-        ).scalars()
-    )
+    waiting = set(_IN_SHOP.scalars(session, ids=list(orders), states=("wanted", "held")))
     holds = open_holds(session, list(orders))
     free = [
         row

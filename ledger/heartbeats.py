@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from ledger.prepared import Prepared
 from ledger.rows import mappings, upsert
 from ledger.tables import Heartbeat, UtcDateTime
 from ledger.tables.base import table_of
@@ -16,6 +17,11 @@ BEAT_S = 5.0  # whoever works on the ledger gives a sign of life so often
 SILENT_S = 3 * BEAT_S  # who has given none for so long is gone
 _VENDOR = "vendor:"
 _beat = table_of(Heartbeat)
+_WELL = Prepared(
+    sa.update(_beat)
+    .where(_beat.c.name == sa.bindparam("vendor"), _beat.c.detail != "")
+    .values(at=sa.bindparam("now"), detail="")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +56,7 @@ def vendor_trouble(session: Session, target: str, code: str, real_now: datetime)
 
 def vendor_well(session: Session, target: str, real_now: datetime) -> None:
     """It answers again; written only when trouble was noted."""
-    session.execute(
-        sa.update(_beat)
-        .where(_beat.c.name == f"{_VENDOR}{target}", _beat.c.detail != "")
-        .values(at=real_now, detail="")
-    )
+    _WELL.run(session, vendor=f"{_VENDOR}{target}", now=real_now)
 
 
 def heartbeats(session: Session) -> dict[str, Mapping[str, Any]]:

@@ -18,12 +18,18 @@ from ledger import audit
 from ledger.effects import EffectDraft, EffectRow, Verdict, plan
 from ledger.gap import gap_of
 from ledger.orders import OrderRow, contacts, open_holds
+from ledger.prepared import Prepared, listed
 from ledger.restored import doubtful_messages, park
-from ledger.rows import insert_new, select_by, update_by
+from ledger.rows import insert_new, select_by, update_by, update_listed
 from ledger.tables import Effect, Message, Order, Shipment
 from ledger.tables.base import table_of
 
 _message = table_of(Message)
+_SENT = Prepared(
+    sa.select(_message.c.subject_id, _message.c.kind).where(
+        listed(_message.c.subject_id, "subjects"), _message.c.state == MessageState.SENT
+    )
+)
 TROUBLE = {
     ParcelState.ATTEMPTED: "attempted",
     ParcelState.AVAILABLE_FOR_PICKUP: "available_for_pickup",
@@ -115,11 +121,8 @@ def guard_messages(session: Session, effects: Sequence[EffectRow], now: datetime
     subjects = {row["subject_id"] for row in rows.values()}
     parcels = {row["id"]: row for row in select_by(session, Shipment, "id", subjects)}
     said: dict[str, list[ClaimKind]] = {}
-    sent = sa.select(_message.c.subject_id, _message.c.kind).where(
-        _message.c.subject_id.in_(subjects), _message.c.state == MessageState.SENT
-    )
-    for subject_id, kind in session.execute(sent):
-        said.setdefault(subject_id, []).append(ClaimKind(kind))
+    for row in _SENT.rows(session, subjects=subjects):
+        said.setdefault(row["subject_id"], []).append(ClaimKind(row["kind"]))
     holds = (
         open_holds(session, [row["order_id"] for row in rows.values() if row["kind"] == ClaimKind.ADDRESS_QUESTION])
         if any(row["kind"] == ClaimKind.ADDRESS_QUESTION for row in rows.values())
@@ -188,13 +191,9 @@ def _move(session: Session, rows: Sequence[Mapping[str, Any]], to: MessageState,
     """The one writer of a message's state."""
     for row in rows:
         check("message", row["state"], to)
-    session.execute(
-        sa.update(_message)
-        .where(_message.c.id.in_([row["id"] for row in rows]))
-        .values(
-            state=to, reason="" if to is MessageState.SENT else reason, sent_at=now if to is MessageState.SENT else None
-        )
-    )
+    sent = to is MessageState.SENT
+    ids = [row["id"] for row in rows]
+    update_listed(session, Message, ids, state=to, reason="" if sent else reason, sent_at=now if sent else None)
     audit.append(session, [audit.entry("message", row["id"], row["state"], to, reason, now) for row in rows])
 
 

@@ -69,7 +69,7 @@ class _Form:
 
     def __init__(self, statement: sa.Executable, names: Sequence[str], dialect: sa.Dialect) -> None:
         compiled: Any = statement.compile(  # type: ignore[attr-defined]  # every executable of ours is a clause
-            dialect=dialect, column_keys=list(names) or None, compile_kwargs={"render_postcompile": True}
+            dialect=dialect, column_keys=list(names) or None
         )
         self.text = str(compiled)
         binds = {name: bind for bind, name in compiled.bind_names.items()}

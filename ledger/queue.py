@@ -109,27 +109,35 @@ def backoff(attempts: int, *, after_s: float | None = None) -> timedelta:
 def next_due(session: Session, *, now: datetime, real_now: datetime) -> dict[str, int]:
     """What a worker could take now, per stage, and per source as `inbox:{source}`, and as `effects` (each capped
     at 1,000): one cheap look before a pass."""
-    inbox, effect = table_of(InboxEvent), table_of(Effect)
-    free = sa.or_(_work.c.lease_until.is_(None), _work.c.lease_until < real_now)
-    rows = session.execute(
-        sa.select(_work.c.stage, sa.func.count()).where(_work.c.due_at <= now, free).group_by(_work.c.stage)
-    )
-    counts: dict[str, int] = {stage: count for stage, count in rows}
-    waiting = (
-        sa.select(inbox.c.source)
-        .where(
-            inbox.c.handled_at.is_(None),
-            inbox.c.due_at <= now,
-            sa.or_(inbox.c.lease_until.is_(None), inbox.c.lease_until < real_now),
-        )
-        .limit(1000)
-        .subquery()
-    )
-    for source, count in session.execute(sa.select(waiting.c.source, sa.func.count()).group_by(waiting.c.source)):
-        counts[f"inbox:{source}"] = count
-    planned = (
-        sa.select(effect.c.kind).where(OPEN, effect.c.state == "planned", effect.c.due_at <= now).limit(1000).subquery()
-    )
-    for kind, count in session.execute(sa.select(planned.c.kind, sa.func.count()).group_by(planned.c.kind)):
-        counts[f"effect:{kind}"] = count
+    counts: dict[str, int] = {}
+    for prefix, statement in _NEXT_DUE:
+        for row in statement.rows(session, now=now, real_now=real_now):
+            counts[f"{prefix}{row['name']}"] = row["number"]
     return counts
+
+
+def _due_statements() -> list[tuple[str, Prepared]]:
+    inbox, effect = table_of(InboxEvent), table_of(Effect)
+    now: sa.BindParameter[datetime] = sa.bindparam("now", required=True)
+    real_now: sa.BindParameter[datetime] = sa.bindparam("real_now", required=True)
+    work = sa.select(_work.c.stage.label("name")).where(
+        _work.c.due_at <= now, sa.or_(_work.c.lease_until.is_(None), _work.c.lease_until < real_now)
+    )
+    events = sa.select(inbox.c.source.label("name")).where(
+        inbox.c.handled_at.is_(None),
+        inbox.c.due_at <= now,
+        sa.or_(inbox.c.lease_until.is_(None), inbox.c.lease_until < real_now),
+    )
+    planned = sa.select(effect.c.kind.label("name")).where(OPEN, effect.c.state == "planned", effect.c.due_at <= now)
+    found = [
+        ("", work.subquery()),
+        ("inbox:", events.limit(1000).subquery()),
+        ("effect:", planned.limit(1000).subquery()),
+    ]
+    return [
+        (prefix, Prepared(sa.select(part.c.name, sa.func.count().label("number")).group_by(part.c.name)))
+        for prefix, part in found
+    ]
+
+
+_NEXT_DUE = _due_statements()

@@ -14,7 +14,7 @@ from ledger.cases import CaseDraft, open_cases
 from ledger.effects import EffectDraft, EffectRow, Verdict
 from ledger.fulfilment import after_shop_release
 from ledger.orders import open_holds
-from ledger.rows import group_by, select_by, update_by
+from ledger.rows import group_by, select_by, update_by, update_listed
 from ledger.tables import Order, Payment, Shipment, ShipmentLine, ShopFulfilment
 from ledger.tables.base import table_of
 
@@ -58,11 +58,7 @@ def hold_refused(session: Session, pairs: Pairs, now: datetime) -> list[EffectDr
 
 def released(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
     """Our hold in the shop is gone; orders without a further one go to their nodes."""
-    session.execute(
-        sa.update(_mirror)
-        .where(_mirror.c.id.in_([effect["subject_id"] for effect, _ in pairs]))
-        .values(hold_state="released")
-    )
+    update_listed(session, ShopFulfilment, [effect["subject_id"] for effect, _ in pairs], hold_state="released")
     return after_shop_release(session, [effect["order_id"] for effect, _ in pairs], now)
 
 

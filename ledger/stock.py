@@ -8,6 +8,7 @@ that is older than that moment is never applied over it.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,12 +18,23 @@ from domain.catalogue import NodeStock
 from domain.ids import new_id
 from domain.routing import Allocation
 from ledger.cases import CaseDraft, open_cases
-from ledger.rows import Row, insert_missing, insert_rows, mappings, update_by
+from ledger.prepared import Prepared, listed
+from ledger.rows import Row, insert_missing, insert_rows, update_by, update_listed
 from ledger.stock_alarms import end_healed, units_gone
 from ledger.tables import InventoryLevel, ProductVariant, Reservation, StockMovement
 from ledger.tables.base import table_of
 
-_level, _reservation = table_of(InventoryLevel), table_of(Reservation)
+_level, _reservation, _variant = table_of(InventoryLevel), table_of(Reservation), table_of(ProductVariant)
+_SKU = listed(_level.c.sku, "skus")
+_LEVELS = Prepared(sa.select(_level).where(_SKU).order_by(_level.c.location_id, _level.c.sku).with_for_update())
+_KNOWN = Prepared(sa.select(_level.c.sku).where(_SKU).distinct())
+_KITS = Prepared(sa.select(_variant.c.sku, _variant.c.kit_parts).where(listed(_variant.c.sku, "skus")))
+_OF = Prepared(
+    sa.select(_reservation)
+    .where(listed(_reservation.c.fulfilment_order_id, "ids"), listed(_reservation.c.holder, "holders"))
+    .order_by(_reservation.c.location_id, _reservation.c.sku, _reservation.c.id)
+    .with_for_update()
+)
 Key = tuple[str, str]  # (location id, sku)
 
 
@@ -32,13 +44,7 @@ class ShortStock(Exception):
 
 def lock_levels(session: Session, skus: Iterable[str]) -> dict[Key, Mapping[str, Any]]:
     """All nodes' rows of these SKUs, locked in a fixed order."""
-    statement = (
-        sa.select(_level)
-        .where(_level.c.sku.in_(sorted(set(skus))))
-        .order_by(_level.c.location_id, _level.c.sku)
-        .with_for_update()
-    )
-    return {(row["location_id"], row["sku"]): row for row in mappings(session, statement)}
+    return {(row["location_id"], row["sku"]): row for row in _LEVELS.rows(session, skus=set(skus))}
 
 
 def free_units(levels: Mapping[Key, Mapping[str, Any]]) -> dict[Key, int]:
@@ -214,32 +220,20 @@ def record_reading(
 
 def known_skus(session: Session, skus: Iterable[str]) -> set[str]:
     """Those of the SKUs that some node lists."""
-    wanted = set(skus)
-    return set(session.execute(sa.select(_level.c.sku).where(_level.c.sku.in_(wanted)).distinct()).scalars())
+    return set(_KNOWN.scalars(session, skus=set(skus)))
 
 
 def kit_skus(session: Session, skus: Iterable[str]) -> set[str]:
     """Those of the SKUs that are kits: stocked as their parts."""
-    variant = table_of(ProductVariant)
-    rows = session.execute(sa.select(variant.c.sku, variant.c.kit_parts).where(variant.c.sku.in_(set(skus))))
-    return {sku for sku, parts in rows if parts}
+    return {row["sku"] for row in _KITS.rows(session, skus=set(skus)) if row["kit_parts"]}
 
 
 def _of(session: Session, fulfilment_order_ids: Sequence[str], holders: Sequence[str]) -> list[Mapping[str, Any]]:
-    statement = (
-        sa.select(_reservation)
-        .where(_reservation.c.fulfilment_order_id.in_(fulfilment_order_ids), _reservation.c.holder.in_(holders))
-        .order_by(_reservation.c.location_id, _reservation.c.sku, _reservation.c.id)
-        .with_for_update()
-    )
-    return mappings(session, statement)
+    return _OF.rows(session, ids=fulfilment_order_ids, holders=holders)
 
 
 def _set_holder(session: Session, rows: Sequence[Mapping[str, Any]], holder: str) -> None:
-    if rows:
-        session.execute(
-            sa.update(_reservation).where(_reservation.c.id.in_([row["id"] for row in rows])).values(holder=holder)
-        )
+    update_listed(session, Reservation, [row["id"] for row in rows], holder=holder)
 
 
 def _count(
@@ -255,25 +249,25 @@ def _count(
     for key in sorted(sums):
         groups.setdefault(tuple(sorted(sums[key])), []).append((key, sums[key]))
     for columns, members in groups.items():
-        values: dict[str, Any] = {name: _level.c[name] + sa.bindparam(f"b_{name}") for name in columns}
-        if "node_free" in values:  # a reading may have counted already what we hear of only now; never below nothing
-            values["node_free"] = sa.case((values["node_free"] < 0, 0), else_=values["node_free"])
-        if promised_at is not None:
-            values["promised_at"] = sa.bindparam("b_promised_at")
-        session.connection().execute(
-            sa.update(_level)
-            .where(_level.c.location_id == sa.bindparam("b_location"), _level.c.sku == sa.bindparam("b_sku"))
-            .values(values),
+        stamp = {"b_promised_at": promised_at} if promised_at is not None else {}
+        _counting(columns, bool(stamp)).many(
+            session,
             [
-                {
-                    "b_location": key[0],
-                    "b_sku": key[1],
-                    **{f"b_{name}": part[name] for name in columns},
-                    **({"b_promised_at": promised_at} if promised_at is not None else {}),
-                }
-                for key, part in members
+                {"b_location": location, "b_sku": sku, **{f"b_{name}": part[name] for name in columns}, **stamp}
+                for (location, sku), part in members
             ],
         )
+
+
+@cache
+def _counting(columns: tuple[str, ...], stamped: bool) -> Prepared:
+    values: Row = {name: _level.c[name] + sa.bindparam(f"b_{name}") for name in columns}
+    if "node_free" in values:  # a reading may have counted already what we hear of only now; never below nothing
+        values["node_free"] = sa.case((values["node_free"] < 0, 0), else_=values["node_free"])
+    if stamped:
+        values["promised_at"] = sa.bindparam("b_promised_at")
+    here = (_level.c.location_id == sa.bindparam("b_location"), _level.c.sku == sa.bindparam("b_sku"))
+    return Prepared(sa.update(_level).where(*here).values(values))
 
 
 def _movement(location_id: str, sku: str, delta: int, kind: str, ref: str, now: datetime) -> Row:

@@ -32,11 +32,30 @@ from ledger.orders import (
     place_holds,
     release_holds,
 )
-from ledger.rows import group_by, pairs, select_by
+from ledger.prepared import Prepared, listed
+from ledger.rows import group_by, select_by
 from ledger.tables import AuditEvent, Order, OrderContact, Payment
 from ledger.tables.base import table_of
 
 _order, _contact, _audit = table_of(Order), table_of(OrderContact), table_of(AuditEvent)
+_BILLING = Prepared(
+    sa.select(_contact.c.order_id, _contact.c.country)
+    .where(listed(_contact.c.order_id, "ids"), _contact.c.kind == "billing")
+    .order_by(_contact.c.version)
+)
+_RECENT = Prepared(
+    sa.select(_order.c.customer_id, sa.func.count().label("orders"))
+    .where(listed(_order.c.customer_id, "customers"), _order.c.placed_at > sa.bindparam("since"))
+    .group_by(_order.c.customer_id)
+)
+_RELEASED = Prepared(
+    sa.select(_audit.c.aggregate_id, _audit.c.from_state).where(
+        listed(_audit.c.aggregate_id, "ids"),
+        _audit.c.aggregate == "hold",
+        _audit.c.to_state == "",
+        _audit.c.cause.startswith("person"),
+    )
+)
 
 
 def judge_orders(
@@ -86,23 +105,10 @@ def _snapshots(
     ids = [order["id"] for order in orders]
     payments = group_by(select_by(session, Payment, "order_id", ids), "order_id")
     found = contacts(session, [order["contact_id"] for order in orders])
-    billing = {
-        row["order_id"]: row["country"]
-        for row in session.execute(
-            sa.select(_contact.c.order_id, _contact.c.country)
-            .where(_contact.c.order_id.in_(ids), _contact.c.kind == "billing")
-            .order_by(_contact.c.version)
-        ).mappings()
-    }
-    recent = pairs(
-        session,
-        sa.select(_order.c.customer_id, sa.func.count())
-        .where(
-            _order.c.customer_id.in_({order["customer_id"] for order in orders}),
-            _order.c.placed_at > now - policies.validation.velocity_window,
-        )
-        .group_by(_order.c.customer_id),
-    )
+    billing = {row["order_id"]: row["country"] for row in _BILLING.rows(session, ids=ids)}
+    customers = {order["customer_id"] for order in orders}
+    counted = _RECENT.rows(session, customers=customers, since=now - policies.validation.velocity_window)
+    recent = {row["customer_id"]: row["orders"] for row in counted}
     shippable = {line["sku"] for rows in lines.values() for line in rows if line["requires_shipping"]}
     known = stock.known_skus(session, shippable) | stock.kit_skus(session, shippable)
     cleared = _released_by_person(session, ids)
@@ -263,12 +269,4 @@ def _question(reason: str) -> str:
 
 def _released_by_person(session: Session, order_ids: Sequence[str]) -> set[tuple[str, str]]:
     """(order, hold name) that a person has released: what they cleared is not held again for the same reason."""
-    rows = session.execute(
-        sa.select(_audit.c.aggregate_id, _audit.c.from_state).where(
-            _audit.c.aggregate == "hold",
-            _audit.c.aggregate_id.in_(order_ids),
-            _audit.c.to_state == "",
-            _audit.c.cause.like("person%"),
-        )
-    )
-    return {(order_id, name) for order_id, name in rows}
+    return {(row["aggregate_id"], row["from_state"]) for row in _RELEASED.rows(session, ids=order_ids)}
