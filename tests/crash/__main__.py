@@ -9,16 +9,16 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from time import monotonic
-
-from rich.console import Console
 
 from tasks.effect_kinds import KINDS
 from tests.crash import report
@@ -33,29 +33,29 @@ from tests.crash.cell import (
     Result,
     opened_world,
 )
+from tests.crash.engine import POINT, DeployedPlay, opened_engine
 from tests.crash.programs import UNPROTECTED, WORKER, Executing, Forking, Launcher
 from tests.support.databases import Postgres, Sqlite
 from tests.support.sandbox import SandboxProcess
 from tests.support.shared import ROOT
 
-MATRIX, CONTROL, NOBODY_LEFT, ONE_LEFT = "matrix", "control", "nobody-left", "one-left"
+MATRIX, CONTROL, DEPLOYED, NOBODY_LEFT, ONE_LEFT = "matrix", "control", "deployed", "nobody-left", "one-left"
 TRUE_LEASES = (NOBODY_LEFT, ONE_LEFT)  # with the lease's true length
 TAKEN_OVER = ("shop.hold", "node.create_order", "label.buy", "mail.send")
 Planned = tuple[str, Cell]
 
 
 def planned() -> Iterator[Planned]:
-    """All cells with the run that they belong to: the long ones first, the rest dealt out evenly."""
+    """All cells with the run that they belong to."""
+    for run, database in ((MATRIX, "sqlite"), (CONTROL, "sqlite"), (MATRIX, "postgres")):
+        for point in POINTS:
+            for effect in KINDS:
+                yield run, Cell(effect, point, database)
     for run in TRUE_LEASES:
         for effect in TAKEN_OVER:
             yield run, Cell(effect, ACTED, "sqlite")
-    for database in ("sqlite", "postgres"):
-        for point in POINTS:
-            for effect in KINDS:
-                yield MATRIX, Cell(effect, point, database)
-    for point in POINTS:
-        for effect in KINDS:
-            yield CONTROL, Cell(effect, point, "sqlite")
+    for effect in KINDS:
+        yield DEPLOYED, Cell(effect, POINT, "sqlite")
 
 
 def share(number: int, of: int, only: str, out: Path) -> None:
@@ -65,18 +65,49 @@ def share(number: int, of: int, only: str, out: Path) -> None:
         sandbox, executing, forking = SandboxProcess(), Executing(), Forking()
         for each in (sandbox.stop, executing.close, forking.close):
             stack.callback(each)
-        postgres = Postgres()
-        stack.callback(postgres.close)
-        databases: dict[str, Sqlite | Postgres] = {"sqlite": Sqlite(folder), "postgres": postgres}
-        cells = [each for each in planned() if only in each[1].effect]
-        for index, (run, cell) in enumerate(cells[number::of]):
-            place = folder / str(index)
-            place.mkdir()
-            launcher = executing if run in TRUE_LEASES else forking
-            with databases[cell.database].database() as url:
-                result = asyncio.run(_play(run, cell, url, sandbox, place, launcher))
+        databases: dict[str, Sqlite | Postgres] = {"sqlite": Sqlite(folder)}
+        cells = [each for each in planned() if only in each[1].effect][number::of]
+
+        def note(run: str, result: Result) -> None:
             lines.write(json.dumps({"run": run, **asdict(result)}) + "\n")
             lines.flush()
+
+        for index, (run, cell) in enumerate(each for each in cells if each[0] != DEPLOYED):
+            place = folder / str(index)
+            place.mkdir()
+            if cell.database not in databases:
+                databases[cell.database] = postgres = Postgres()
+                stack.callback(postgres.close)
+            launcher = executing if run in TRUE_LEASES else forking
+            with databases[cell.database].database() as url:
+                note(run, asyncio.run(_play(run, cell, url, sandbox, place, launcher)))
+        deployed = [cell for run, cell in cells if run == DEPLOYED]
+        if deployed:
+            asyncio.run(_play_deployed(deployed, databases["sqlite"], sandbox, folder, partial(note, DEPLOYED)))
+
+
+async def _play_deployed(
+    cells: Sequence[Cell],
+    databases: Sqlite | Postgres,
+    sandbox: SandboxProcess,
+    folder: Path,
+    note: Callable[[Result], None],
+) -> None:
+    """All under one Prefect server."""
+    async with opened_engine(folder) as engine:
+        for cell in cells:
+            place = folder / cell.effect
+            place.mkdir()
+            with databases.database() as url:
+                async with opened_world(url, sandbox, place) as world:
+                    note(await _played(DeployedPlay(cell, world, engine, place)))
+
+
+async def _played(play: Play) -> Result:
+    try:
+        return await play.run()
+    except AssertionError as failure:
+        return play.failed(f"not played: {str(failure).splitlines()[0]}")
 
 
 async def _play(run: str, cell: Cell, url: str, sandbox: SandboxProcess, folder: Path, launcher: Launcher) -> Result:
@@ -88,10 +119,7 @@ async def _play(run: str, cell: Cell, url: str, sandbox: SandboxProcess, folder:
             standby=run == ONE_LEFT,
             patience_s=20.0 if run == CONTROL else PATIENCE_S,
         )  # fmt: skip
-        try:
-            return await play.run()
-        except AssertionError as failure:
-            return play.failed(f"not played: {str(failure).splitlines()[0]}")
+        return await _played(play)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -101,6 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--share", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, default=ROOT / "build", help="where the JSON files go")
     given = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if given.share is not None:
         share(given.share, given.workers, given.only, given.out)
         return 0
@@ -113,7 +142,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         subprocess.Popen([*command, "--share", str(number), "--out", str(part)], cwd=ROOT)
         for number, part in enumerate(parts)
     ]
-    codes = [process.wait() for process in shares]
+    try:
+        codes = [process.wait() for process in shares]
+    finally:
+        for process in shares:
+            process.terminate()  # each ends its sandbox and workers
+            process.wait()
     results = [json.loads(line) for part in parts for line in part.read_text("utf-8").splitlines()]
     for part in parts:
         part.unlink()
@@ -121,8 +155,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        raise SystemExit(main())
-    except KeyboardInterrupt:
-        Console().print("stopped")
-        raise SystemExit(130) from None
+    raise SystemExit(main())

@@ -100,7 +100,7 @@ class Play:
             self._before = self._deeds()
             self._rows_before = {row["id"] for row in self._rows()}
             killed_at = await self.kill()
-            if not await self.recovered():
+            if not await self.recovered() and self.left():
                 return self._result([f"never at rest: {self.left()}"], monotonic() - killed_at)
             recovery_s = monotonic() - killed_at
             await self.stop()
@@ -150,7 +150,7 @@ class Play:
         return worker
 
     async def recovered(self) -> bool:
-        """Let the next worker work until nothing is left to do; false when that never comes."""
+        """Let the next worker work until the effect is there and nothing is left to do; false when that never comes."""
         if not self._living:
             await self._next_worker()
         ends = monotonic() + self._patience_s
@@ -174,7 +174,7 @@ class Play:
         problems = []
         if not promise.kept(accepted=found.accepted, case_open=found.case_open, done=set(states) == {"done"}):
             kinds = ", ".join(row["kind"] for row in self._cases()) or "none"
-            problems.append(f"accepted {found.accepted}, effect {' '.join(states)}, cases: {kinds}")
+            problems.append(f"accepted {found.accepted}, effect {' '.join(states) or 'missing'}, cases: {kinds}")
         problems += self._doubled()
         problems += [f"{name}: {len(ids)}" for name, ids in self.world.broken().items()]
         return replace(found, outcome=_outcome([*problems, *await self._an_hour_later()]))

@@ -14,34 +14,41 @@ from tests.support.shared import ROOT
 
 PAGE = ROOT / "docs" / "crash-matrix.md"
 BOUNDS_S = {"nobody-left": 60.0, "one-left": 45.0}
-FILES = {"matrix": "crash-matrix.json", "control": "crash-matrix-control.json", "take-over": "crash-takeover.json"}
+FILES = {
+    "matrix": "crash-matrix.json",
+    "control": "crash-matrix-control.json",
+    "deployed": "crash-matrix-deployed.json",
+    "take-over": "crash-matrix-takeover.json",
+}
+CONTROL = "Control run: the protocol switched off"
+DEPLOYED = "A deployment's run killed, Prefect serving"
 Found = Sequence[Mapping[str, Any]]
 
 
 def write(results: Found, out: Path, *, whole: bool, took_s: float) -> int:
     """Write what was found and print it; returns the exit code: 1 when a promise was broken or not shown to be one."""
-    runs: dict[str, list[dict[str, Any]]] = {"matrix": [], "control": [], "take-over": []}
+    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in FILES}
     for each in results:
-        runs.setdefault(each["run"] if each["run"] in runs else "take-over", []).append(dict(each))
+        runs[each["run"] if each["run"] in runs else "take-over"].append(dict(each))
     for name, rows in runs.items():
         lines = [row if name == "take-over" else {k: v for k, v in row.items() if k != "run"} for row in rows]
         (out / FILES[name]).write_text(json.dumps(lines, indent=1) + "\n", encoding="utf-8")
     console = Console(width=170)
     for database in ("sqlite", "postgres"):
         console.print(_table(f"Killed at … ({database})", [r for r in runs["matrix"] if r["database"] == database]))
-    console.print(_table("Control run: the protocol switched off", runs["control"]))
+    console.print(_table(CONTROL, runs["control"]))
+    console.print(_table(DEPLOYED, runs["deployed"]))
     summary = _summary(runs, took_s)
     console.print("\n".join(summary))
-    for row in runs["matrix"]:
-        if row["outcome"] != AS_PROMISED:
-            console.print(f"[red]{row['effect']} {row['point']} {row['database']}: {row['outcome']}")
+    for row in _violated([*runs["matrix"], *runs["deployed"], *runs["take-over"]]):
+        console.print(f"[red]{row['effect']} {row['point']} {row['database']}: {row['outcome']}")
     if whole:
         PAGE.write_text(_page(runs, summary), encoding="utf-8")
     return 0 if _good(runs) else 1
 
 
 def _good(runs: Mapping[str, Found]) -> bool:
-    kept = all(row["outcome"] == AS_PROMISED for row in [*runs["matrix"], *runs["take-over"]])
+    kept = all(row["outcome"] == AS_PROMISED for row in [*runs["matrix"], *runs["deployed"], *runs["take-over"]])
     in_time = all(row["recovery_s"] <= BOUNDS_S[row["run"]] for row in runs["take-over"])
     return kept and in_time and 2 * len(_violated(runs["control"])) >= len(runs["control"])
 
@@ -98,7 +105,7 @@ def _page(runs: Mapping[str, Found], summary: Sequence[str]) -> str:
     parts += [f"- {line}" for line in summary]
     for database in ("sqlite", "postgres"):
         parts += _section(f"Killed at … ({database})", [r for r in runs["matrix"] if r["database"] == database])
-    parts += _section("Control run: the protocol switched off", runs["control"])
+    parts += _section(CONTROL, runs["control"]) + _section(DEPLOYED, runs["deployed"])
     return "\n".join(parts) + "\n"
 
 

@@ -17,13 +17,15 @@ Step = Callable[[World], Awaitable[None]]
 @dataclass(frozen=True)
 class Scenario:
     """`trigger` makes the effect due after doing in this process all that comes before it; the worker does the
-    rest. `vendor` and `operation` are the deed in the sandbox's words, `ends` is the order's state an hour later."""
+    rest. `vendor` and `operation` are the deed in the sandbox's words, `ends` is the order's state an hour later;
+    `also` is the worker's further duty, and `flow` the deployment, where it takes another than the main ones."""
 
     trigger: Step
     vendor: str
     operation: str
     ends: str = "in_fulfilment"
     also: tuple[str, ...] = ()
+    flow: str = "process-orders"
 
 
 SCENARIOS: dict[str, Scenario] = {}
@@ -97,14 +99,16 @@ async def capture(world: World) -> None:
     await _shipped_by_node(world, payment="authorized")
 
 
-@scenario("shop.cancel", "shopify", "orderCancel", ends="cancelled", also=("deadlines",))
+@scenario("shop.cancel", "shopify", "orderCancel", ends="cancelled", also=("deadlines",), flow="watch-deadlines")
 async def cancel(world: World) -> None:
     world.buy(checkout(payment="declined"))
     await world.settle()
     move_clock(world, 18.1)
 
 
-@scenario("shop.set_available", "shopify", "inventorySetQuantities", ends="", also=("shown-stock",))
+@scenario(
+    "shop.set_available", "shopify", "inventorySetQuantities", ends="", also=("shown-stock",), flow="sweep-warehouses"
+)
 async def set_available(world: World) -> None:
     for target in await sweeping.targets():  # what shops and pool begin with
         await warehouse_sweep.compare_shop_stock.fn(target)

@@ -1,9 +1,12 @@
-"""The same worker with the protocol switched off: what an ordinary job queue does.
+"""The same worker with the protocol switched off: what an ordinary job does.
 
-An expired lease is simply sent again; nobody looks at the vendor before repeating, neither the sender of effects nor
-the connectors where a vendor refuses a second time; a result is recorded whoever holds the row by then.
+It calls the vendor in the middle of the transaction that wants the call, and records the outcome in the same one. Work
+whose lease ran out is simply done again, and effects sent again; nobody looks at the vendor before repeating, neither
+the sender nor the connectors where a vendor refuses a second time; a result is recorded whoever holds the row by then.
 """
 
+import asyncio
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -14,16 +17,18 @@ from sqlmodel import Session
 
 from apps import worker
 from config import wiring
+from config.wiring import Wiring
 from connectors.carriers.easypost import EasyPost
 from connectors.outcomes import Outcome, Sent
 from connectors.shops import shopify_holds
 from connectors.warehouses.shipbob import ShipBob
 from domain.states import EffectState
 from ledger import effects as machine
-from ledger import settling
+from ledger import failpoints, settling
 from ledger.rows import select_by
 from ledger.tables import Effect, FulfilmentOrder
 from ledger.tables.base import table_of
+from tasks import capture, deadlines, effects, fulfil, warehouse_sweep
 from tasks.effect_kinds import KINDS
 from tasks.effects import EffectKind, attempt
 from tasks.runtime import each, in_ledger
@@ -81,7 +86,57 @@ async def cancel_without_looking(rows: Sequence[machine.EffectRow]) -> list[mach
     return await each(lambda row: attempt(cancel(row), node.CANCEL), rows, at_once=4)
 
 
-_settle = settling.settle
+class _Inside(threading.local):
+    """The transaction in whose middle this thread is calling, and what belongs to that call's event loop."""
+
+    session: Session | None = None
+    things: dict[str, Any]
+
+
+_inside = _Inside()
+_settle, _plan_and_claim, _reached = settling.settle, machine.plan_and_claim, failpoints.reached
+_in_ledger, _per_loop = Wiring.in_ledger, Wiring._per_loop
+
+
+def call_within(session: Session, drafts: Sequence[Any], *, now: datetime, real_now: datetime) -> list[Any]:
+    """Call at once and record what came of it; nothing of it is committed before the transaction is."""
+    rows = _plan_and_claim(session, drafts, now=now, real_now=real_now)
+    if rows and _inside.session is None:
+        _inside.session, _inside.things = session, {}
+        try:
+            asyncio.run(_send_and_close(rows))
+        finally:
+            _inside.session = None
+        _reached(failpoints.BEFORE_INTENT, [row["kind"] for row in rows])
+        return []
+    return rows
+
+
+async def _send_and_close(rows: Sequence[machine.EffectRow]) -> None:
+    finished = await effects.send(rows, KINDS)
+    _reached(failpoints.BEFORE_INTENT, [row["kind"] for row, _ in finished])
+    if "client" in _inside.things:
+        await _inside.things["client"].aclose()
+
+
+def reached(point: str, kinds: Any) -> None:
+    """The last moment before the intent is committed is after the call here."""
+    if point != failpoints.BEFORE_INTENT or "mail.send" in kinds:
+        _reached(point, kinds)
+
+
+async def in_the_open_transaction(self: Wiring, function: Any, *args: Any, **kwargs: Any) -> Any:
+    if _inside.session is not None:
+        return function(_inside.session, *args, **kwargs)
+    return await _in_ledger(self, function, *args, **kwargs)
+
+
+def of_the_inner_loop(self: Wiring, name: str, build: Any) -> Any:
+    if _inside.session is None:
+        return _per_loop(self, name, build)
+    if name not in _inside.things:
+        _inside.things[name] = build()
+    return _inside.things[name]
 
 
 def switch_off() -> None:
@@ -90,7 +145,12 @@ def switch_off() -> None:
     for name, kind in KINDS.items():
         registry[name] = EffectKind(replace(kind.handlers, can_look_up=False), kind.send, None, kind.batch)
     registry["node.cancel"] = replace(registry["node.cancel"], send=cancel_without_looking)
+    callers = (capture, deadlines, fulfil, warehouse_sweep)
     patches: list[tuple[Any, str, Any]] = [
+        *((module, "plan_and_claim", call_within) for module in callers),
+        (Wiring, "in_ledger", in_the_open_transaction),
+        (Wiring, "_per_loop", of_the_inner_loop),
+        (failpoints, "reached", reached),
         (machine, "expire_leases", resend_expired),
         (settling, "settle", settle_anything),
         (shopify_holds, "_standing", nothing_stands),

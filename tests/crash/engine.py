@@ -1,0 +1,148 @@
+"""The same kills under a real deployment run: a Prefect server, a process worker, a run that dies and the next one."""
+
+import asyncio
+import os
+import subprocess
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from apps.prefect_api import BUSY_S
+from apps.processes import MARK, end, marked, python
+from ledger import failpoints
+from tests.crash.cell import PATIENCE_S, Cell, Play
+from tests.crash.programs import Executing
+from tests.support.shared import ROOT
+from tests.support.world import World, free_port
+
+POINT = failpoints.BEFORE_RECORD  # the vendor has acted and nobody has written it down
+POOL = "crash"
+ENDED = ("COMPLETED", "CRASHED", "FAILED", "CANCELLED")
+_FLOWS = ("process-orders", "watch-deadlines", "sweep-warehouses")
+
+
+class Engine:
+    """A server and a worker of one's own; a run's environment is the cell's."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._mark = folder, f"{folder}:crash"
+        self._api = httpx.AsyncClient(base_url=f"http://127.0.0.1:{free_port()}/api", timeout=60)
+        self._deployments: dict[str, str] = {}
+        self._children: list[subprocess.Popen[bytes]] = []
+
+    async def open(self) -> None:
+        """Serve, and know the deployments, without schedules."""
+        host, port = "127.0.0.1", str(self._api.base_url.port)
+        self._start("server", "start", "--host", host, "--port", port)
+        await self._until("/health")
+        self._start("worker", "start", "--pool", POOL, "--type", "process", "--name", POOL)
+        await self._until(f"/work_pools/{POOL}")
+        for name in _FLOWS:
+            module = name.replace("-", "_")
+            flow = await self._post("/flows/", {"name": name})
+            deployment = {
+                "name": name, "flow_id": flow["id"], "work_pool_name": POOL, "path": str(ROOT),
+                "entrypoint": f"flows.{module}.{module}",
+                "pull_steps": [{"prefect.deployments.steps.set_working_directory": {"directory": str(ROOT)}}],
+            }  # fmt: skip
+            self._deployments[name] = (await self._post("/deployments/", deployment))["id"]
+
+    async def close(self) -> None:
+        """End the server, the worker and whatever runs."""
+        await self._api.aclose()
+        await end(marked(self._mark), patience_s=20)
+        for child in self._children:
+            child.wait()
+
+    async def run(self, name: str, env: Mapping[str, str], parameters: Mapping[str, Any]) -> tuple[str, str]:
+        """Start a deployment and wait for its end: the type and message of its state."""
+        body: dict[str, Any] = {
+            "state": {"type": "SCHEDULED"},
+            "parameters": dict(parameters),
+            "job_variables": {"env": dict(env)},
+        }
+        body["idempotency_key"] = uuid4().hex
+        run = await self._post(f"/deployments/{self._deployments[name]}/create_flow_run", body)
+        ends = monotonic() + PATIENCE_S
+        while True:
+            found = (await self._api.get(f"/flow_runs/{run['id']}")).json()
+            if found["state_type"] in ENDED:
+                return found["state_type"], found["state"]["message"] or ""
+            assert monotonic() < ends, f"the run of {name} does not end: {found['state']}"
+            await asyncio.sleep(0.1)
+
+    async def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        for pause_s in BUSY_S:  # its database is locked while another run begins
+            answer = await self._api.post(path, json=body)
+            if answer.status_code != 503:
+                break
+            await asyncio.sleep(pause_s)
+        assert answer.is_success, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def _start(self, *arguments: str) -> None:
+        env = {
+            "PREFECT_API_URL": str(self._api.base_url).rstrip("/"),
+            "PREFECT_HOME": str(self._folder / "prefect"),
+            "PREFECT_WORKER_QUERY_SECONDS": "1",
+            "DO_NOT_TRACK": "1",
+            MARK: self._mark,
+        }
+        with (self._folder / f"{arguments[0]}.log").open("ab") as log:
+            child = subprocess.Popen(
+                python("-m", "prefect", *arguments),
+                cwd=ROOT, env={**os.environ, **env}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
+        self._children.append(child)
+
+    async def _until(self, path: str) -> None:
+        ends = monotonic() + PATIENCE_S
+        while True:
+            try:
+                if (await self._api.get(path)).is_success:
+                    return
+            except httpx.TransportError:
+                pass
+            assert monotonic() < ends, f"Prefect does not answer {path}; see {self._folder}"
+            await asyncio.sleep(0.2)
+
+
+@asynccontextmanager
+async def opened_engine(folder: Path) -> AsyncIterator[Engine]:
+    engine = Engine(folder)
+    try:
+        await engine.open()
+        yield engine
+    finally:
+        await engine.close()
+
+
+class DeployedPlay(Play):
+    """A cell whose worker is a run of a deployment."""
+
+    def __init__(self, cell: Cell, world: World, engine: Engine, folder: Path) -> None:
+        super().__init__(cell, world, Executing(), folder)
+        self._engine = engine
+
+    async def kill(self) -> float:
+        log = self.folder / "failpoint"
+        name = f"{self.cell.effect}:{self.cell.point}"
+        armed = {**self._env, "AFTERCART_FAIL_POINT": name, "AFTERCART_FAIL_LOG": str(log)}
+        parameters = {"until_idle": True} if self.scenario.flow == "process-orders" else {}
+        state, message = await self._engine.run(self.scenario.flow, armed, parameters)
+        killed_at = monotonic()
+        assert (state, "-9" in message) == ("CRASHED", True), message
+        assert log.read_text("ascii").startswith(f"{name} "), "it died elsewhere"
+        return killed_at
+
+    async def recovered(self) -> bool:
+        """The next run of the main flow does what the dead one left behind."""
+        state, message = await self._engine.run("process-orders", self._env, {"until_idle": True})
+        assert state == "COMPLETED", message
+        return bool(self._fresh()) and self.at_rest()
