@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Literal
 
 import httpx
@@ -244,10 +245,20 @@ async def _subscriptions(target: str, vendor: Any, current: Wiring) -> Finding:
     return Finding("ok", subject, "all there")
 
 
-async def _disk(_current: Wiring) -> list[Finding]:
-    free = shutil.disk_usage(ROOT).free
+async def _disk(current: Wiring) -> list[Finding]:
+    """Where the ledger's file is; on PostgreSQL where we are: its own disk is its server's matter."""
+    place = ledger_folder(current)
+    free = shutil.disk_usage(place).free
     if free >= LEAST_DISK:
-        return [Finding("ok", "disk", f"{free / (1 << 30):.1f} GB free")]
-    return [
-        Finding("warn", "disk", f"{free / (1 << 20):.0f} MB free", "free some space; the ledger stops when it is full")
-    ]
+        return [Finding("ok", "disk", f"{free / (1 << 30):.1f} GB free in {place}")]
+    detail = f"{free / (1 << 20):.0f} MB free in {place}"
+    return [Finding("warn", "disk", detail, "free some space; when it is full vendors are sent away and work stops")]
+
+
+def ledger_folder(current: Wiring) -> Path:
+    try:
+        url = current.engine.url
+    except ConfigError:  # said by the check of the database
+        return ROOT
+    folder = Path(url.database or "").resolve().parent if url.get_backend_name() == "sqlite" else ROOT
+    return folder if folder.is_dir() else ROOT

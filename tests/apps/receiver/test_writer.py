@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from time import monotonic
 
 import httpx
@@ -179,6 +181,46 @@ def test_process_serves_and_stops(file_wiring: Wiring) -> None:
     assert process.returncode in (0, -signal.SIGTERM)
     assert b"webhook refused target=shopify/alpha code=mismatch" in log
     assert b"Traceback" not in log
+
+
+@pytest.mark.row("TRU-1")
+def test_what_was_answered_survives_a_kill(file_wiring: Wiring, tmp_path: Path) -> None:
+    """As after a power cut: only what had reached the disk when the answer came, the log included, is opened."""
+    file = Path(file_wiring.settings.database_url.removeprefix("sqlite:///"))
+    with closing(free_socket()) as found:
+        port = found.getsockname()[1]
+    environ = os.environ | {
+        "AFTERCART_DATABASE_URL": file_wiring.settings.database_url,
+        "AFTERCART_ACCOUNTS_FILE": str(file_wiring.settings.accounts_file),
+    }
+    process = subprocess.Popen([sys.executable, "-m", "apps.receiver", "--port", str(port)], cwd=ROOT, env=environ)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+            until_up(client)
+            assert 200 == client.post(ALPHA, content=BODY, headers=shopify_headers(BODY)).status_code
+            for end in ("", "-wal"):
+                shutil.copyfile(f"{file}{end}", tmp_path / f"cut.db{end}")
+    finally:
+        process.kill()
+    assert process.wait() == -signal.SIGKILL
+
+    assert (tmp_path / "cut.db-wal").stat().st_size > 0
+    for place in (tmp_path / "cut.db", file):
+        with closing(sqlite3.connect(place)) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            assert connection.execute("SELECT delivery_id, body FROM inbox_event").fetchall() == [("event-1", BODY)]
+
+
+def test_every_commit_reaches_the_disk(file_wiring: Wiring) -> None:
+    transactions = Transactions(file_wiring)
+    for run in (file_wiring.ledger, transactions.run):
+        found = run(
+            lambda session: [
+                session.execute(sa.text(f"PRAGMA {name}")).scalar_one() for name in ("journal_mode", "synchronous")
+            ]
+        )
+        assert found == ["wal", 2]
+    transactions.close()
 
 
 def until_up(client: httpx.Client) -> None:
