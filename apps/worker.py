@@ -73,15 +73,17 @@ async def work(
     if ready is not None:
         await asyncio.to_thread(ready.touch)
     duties = [DUTIES[name]() for name in also]
-    async with shift.alive():
-        while shift.goes_on() and not stop.is_set():
-            for duty in duties:
-                await duty.when_due()
-            if not await stages.patient_pass(shift, engine=False):
-                if until_idle:
-                    break
-                await shift.rest()
-    await wiring.current().aclose()
+    try:
+        async with shift.alive():
+            while shift.goes_on() and not stop.is_set():
+                for duty in duties:
+                    await duty.when_due()
+                if not await stages.patient_pass(shift, engine=False):
+                    if until_idle:
+                        break
+                    await shift.rest()
+    finally:
+        await wiring.current().aclose()
     return shift
 
 

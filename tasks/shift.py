@@ -35,7 +35,6 @@ class Shift:
     totals: dict[str, dict[str, int]] = field(default_factory=dict)
     _started: float = field(default_factory=monotonic)
     _away_since: float = 0.0
-    _has_worked: bool = False
     _compared: float = 0.0
     _swept: float = 0.0
     moved: bool = False  # the ledger's schema, under our feet
@@ -79,15 +78,15 @@ class Shift:
         """The ledger was there for a whole pass."""
         if self._away_since:
             logger.warning("the database is back")
-        self._away_since, self._has_worked = 0.0, True
+        self._away_since = 0.0
 
     async def outlast(self, error: sa.exc.OperationalError) -> None:
         """The ledger is away: rest before the next try. What was claimed is taken over when its lease ends.
 
-        Raises: the error, when the ledger was never there or has been away for too long.
+        Raises: the error, when the ledger has been away for too long.
         """
         now = monotonic()
-        if not self._has_worked or (self._away_since and now - self._away_since > OUTAGE_S):
+        if self._away_since and now - self._away_since > OUTAGE_S:
             raise error
         if not self._away_since:
             self._away_since = now
