@@ -1,5 +1,6 @@
 """Check what must always hold, and say so where an operator looks: a page, an event, a case."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,12 +31,13 @@ class Checked:
 async def check() -> Checked:
     """Look, open a case for each that is broken and end the case of each that holds again. Safe to repeat."""
     wired = wiring.current()
-    return await in_ledger(look, now=wired.now(), real_now=wired.real_now())
+    # it takes seconds in a large ledger, so it only reads: a writing transaction would keep all others out meanwhile
+    found = await asyncio.to_thread(wired.read, check_all, now=wired.now(), real_now=wired.real_now())
+    return await in_ledger(report, found, wired.now())
 
 
-def look(session: Session, *, now: datetime, real_now: datetime) -> Checked:
-    """One transaction: what is found and the cases that follow."""
-    found = check_all(session, now=now, real_now=real_now)
+def report(session: Session, found: dict[str, list[str]], now: datetime) -> Checked:
+    """The cases that follow from what was found."""
     news = []
     for name, ids in found.items():
         if not ids:
