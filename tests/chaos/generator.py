@@ -1,7 +1,8 @@
 """From a seed to a plan: what customers buy, what goes wrong, and who is killed when."""
 
 import random
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from apps.demo.purchases import FEWEST, SCARCE, SOLD_OUT, SPLIT_ONLY, day
@@ -59,6 +60,8 @@ TROUBLE: dict[tuple[str, int], int] = {
     ("truncate", 0): 4,
     ("delay", 0): 2,
 }
+PLENTY = 400  # units that the 3PL has of everything at first
+MADE_UP = ("KIT-", "GIFT-")  # have no stock of their own
 FATES = ("exception", "attempted", "lost", "returned", "stuck", "fast")
 
 
@@ -76,7 +79,7 @@ def generate(seed: int, *, orders: int, kills: int) -> Plan:
         for _ in range(1 + orders // 1000)
     ]
     events += _kills(rng, kills, waves, orders)
-    events += _stock(rng, waves)
+    events += _stock(rng, events, waves)
     return Plan(seed, minutes, tuple(sorted(events, key=lambda event: event.step)))
 
 
@@ -134,8 +137,15 @@ def _kills(rng: random.Random, kills: int, waves: int, orders: int) -> Iterator[
         yield Kill(step, programs, *_call(rng, step), _few(rng, orders / waves / 6), moment)
 
 
-def _stock(rng: random.Random, waves: int) -> Iterator[Event]:
-    """Some goods are short in the morning and arrive later."""
+def _stock(rng: random.Random, events: Sequence[Event], waves: int) -> Iterator[Event]:
+    """Enough of almost everything; some goods are short in the morning and arrive later."""
+    wanted = Counter[str]()
+    for event in events:
+        if isinstance(event, Buy):
+            wanted.update({line["sku"]: line["quantity"] for line in event.body["lines"]})
+    for sku, units in sorted(wanted.items()):
+        if units > PLENTY and not sku.startswith(MADE_UP):
+            yield Restock(0, sku, units - PLENTY // 4)
     for sku, units in ((SOLD_OUT, 0), (SPLIT_ONLY, 0), (SCARCE, 9)):
         yield Restock(0, sku, units)
         if rng.random() < 0.7:

@@ -162,7 +162,7 @@ class Run:
         self.stage.skew_s = 0.0
         for _ in range(NIGHTS):
             self._retries()
-            if not any(row["next_at"] for row in turn("easypost/trackers")):
+            if not self.stage.on_its_way() and not any(row["next_at"] for row in turn("easypost/trackers")):
                 break
             self._wait(24 * 60)
         self._retries()

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from config.clock import REFRESH_S
 from config.wiring import Wiring
-from ledger.tables import Clock, Effect, InboxEvent, PickList, Work
+from ledger.tables import Clock, Effect, FulfilmentOrder, InboxEvent, PickList, Work
 from ledger.tables.base import table_of
 from tests.chaos.programs import Programs
 from tests.support.sandbox import SandboxProcess
@@ -115,6 +115,10 @@ class Stage:
                 what=lambda: f"the own warehouse's people: {self.sandbox.control('floor/settings')['problem']}",
             )
 
+    def on_its_way(self) -> int:
+        """Requests that a node works on: parcels are still to come."""
+        return self.wiring.read(_requested)
+
     def left(self) -> str:
         """What keeps it from resting, by kind."""
         return self.wiring.read(_left, self.now())
@@ -133,6 +137,12 @@ def _sheets(session: Session) -> int:
     sheet = table_of(PickList)
     statement = sa.select(sa.func.count()).select_from(sheet).where(sheet.c.state == "open")
     return int(session.execute(statement).scalar_one())
+
+
+def _requested(session: Session) -> int:
+    request = table_of(FulfilmentOrder)
+    statement = sa.select(sa.func.count()).select_from(request)
+    return int(session.execute(statement.where(request.c.state.in_(["scheduled", "open", "in_progress"]))).scalar_one())
 
 
 def _conditions(now: datetime) -> list[tuple[sa.Table, sa.ColumnElement[bool]]]:
