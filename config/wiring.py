@@ -1,6 +1,7 @@
 """The one place that builds engine, clock and connectors. Tests replace `current` by their own `Wiring`."""
 
 import asyncio
+import random
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property, partial
+from time import sleep
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
@@ -28,12 +30,13 @@ from connectors.warehouses.base import Warehouse
 from connectors.warehouses.shipbob import ShipBob, shipbob_http
 from domain.policy import Policies
 from ledger.claims import LEASE_OF_SESSION
-from ledger.session import make_engine, reading, writing
+from ledger.session import gave_way, make_engine, reading, writing
 from ledger.tables import Clock
 from ledger.tables.base import table_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
+COLLISIONS = 6  # tries of a transaction that another one keeps getting in the way of
 
 
 def engine_url(url: str) -> str:
@@ -96,7 +99,18 @@ class Wiring:
         return await asyncio.get_running_loop().run_in_executor(self._threads, context.run, call)
 
     def ledger(self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """The same in the caller's own thread."""
+        """The same in the caller's own thread. A transaction that the database gave up for another's sake did
+        nothing and is made again."""
+        for tries in range(1, COLLISIONS):
+            try:
+                return self._transaction(function, *args, **kwargs)
+            except sa.exc.OperationalError as error:
+                if not gave_way(error):
+                    raise
+            sleep(random.uniform(0, 0.05 * tries))
+        return self._transaction(function, *args, **kwargs)
+
+    def _transaction(self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         with writing(self.engine) as session, session.begin():
             session.info[LEASE_OF_SESSION] = timedelta(seconds=self.settings.lease_s)
             return function(session, *args, **kwargs)

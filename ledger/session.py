@@ -95,5 +95,10 @@ def what_is_wrong(error: sa.exc.DBAPIError) -> str:
     return f"went away: {text}"
 
 
+def gave_way(error: sa.exc.DBAPIError) -> bool:
+    """Whether PostgreSQL ended this transaction so that another could go on: a deadlock, or a serialisation failure."""
+    return getattr(error.orig, "sqlstate", None) in ("40P01", "40001")
+
+
 def is_sqlite(session: Session) -> bool:
     return session.get_bind().dialect.name == "sqlite"
