@@ -47,8 +47,8 @@ def guard_submit(session: Session, effects: Sequence[EffectRow], now: datetime) 
 
 def accepted(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
     """`on_done` of node.create_order. An order cancelled meanwhile is asked back at once."""
+    orders = lock_orders(session, [effect["order_id"] for effect, _ in pairs])  # before its requests, as everybody does
     record_acceptance(session, [(effect["subject_id"], verdict.external_id) for effect, verdict in pairs], now)
-    orders = lock_orders(session, [effect["order_id"] for effect, _ in pairs])
     return [
         EffectDraft(
             kind="node.cancel",
@@ -65,6 +65,7 @@ def accepted(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]
 
 def refused(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
     """A node will not take the order: the promise is given back and a person chooses what next."""
+    lock_orders(session, [effect["order_id"] for effect, _ in pairs])
     rows = {
         row["id"]: row
         for row in select_by(session, FulfilmentOrder, "id", [effect["subject_id"] for effect, _ in pairs], lock=True)
@@ -101,11 +102,11 @@ def refused(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
 
 def cancelled(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
     """`on_done` of node.cancel."""
+    orders = lock_orders(session, [effect["order_id"] for effect, _ in pairs])
     rows = {
         row["id"]: row
         for row in select_by(session, FulfilmentOrder, "id", [effect["subject_id"] for effect, _ in pairs], lock=True)
     }
-    orders = lock_orders(session, [row["order_id"] for row in rows.values()])
     drafts: list[EffectDraft] = []
     for effect, _ in pairs:
         row = rows[effect["subject_id"]]
@@ -116,6 +117,7 @@ def cancelled(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft
 
 def cancel_refused(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
     """Too late: the parcel goes out although the order is cancelled. A person recalls it or awaits its return."""
+    lock_orders(session, [effect["order_id"] for effect, _ in pairs])
     for effect, verdict in pairs:
         [row] = select_by(session, FulfilmentOrder, "id", [effect["subject_id"]], lock=True)
         if row["request_state"] == RequestState.CANCELLATION_REQUESTED:

@@ -65,8 +65,10 @@ def record_trackers(session: Session, trackers: Sequence[Tracker], now: datetime
     """Merge what carriers say; returns the state per tracker id. Saying it again, or older things later,
     changes nothing."""
     wanted = [t.external_id for t in trackers]
+    told = select_by(session, Shipment, "tracker_external_id", wanted)
+    orders = lock_orders(session, [parcel["order_id"] for parcel in told])
+    # Anew: while we waited for the lock somebody else may have heard the same.
     parcels = group_by(select_by(session, Shipment, "tracker_external_id", wanted), "tracker_external_id")
-    orders = lock_orders(session, [p["order_id"] for rows in parcels.values() for p in rows])
     known = [(row, tracker) for tracker in trackers for row in parcels.get(tracker.external_id, [])]
     insert_missing(session, TrackingEventRow, [_event(row, event) for row, t in known for event in t.events])
     events = group_by(select_by(session, TrackingEventRow, "shipment_id", {r["id"] for r, _ in known}), "shipment_id")
