@@ -47,8 +47,11 @@ def _all_under_way(e: Evidence, order_id: str) -> bool:
 
 
 def nothing_done_twice(e: Evidence) -> Iterator[str]:
-    """Every deed that a vendor accepted it accepted once."""
+    """Every deed that a vendor accepted it accepted once. The own warehouse's people do not count: a shelf may be
+    scanned anew, and what they send off is counted by `sent_no_unit_twice`."""
     for vendor, deeds in e.accepted.items():
+        if vendor == "floor":
+            continue
         for deed, keys in deeds.items():
             for key, count in keys.items():
                 if count > 1 and deed != QUOTE:
