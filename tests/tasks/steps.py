@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import httpx
+
 from tasks.shift import leftovers
 from tests.support.world import World, checkout
 
@@ -60,3 +62,9 @@ def labels(world: World) -> Sequence[dict[str, Any]]:
 def subjects(world: World, word: str) -> list[str]:
     """Subjects of the customer's mails with this word, oldest first."""
     return [mail["subject"] for mail in world.mails(subject=word)][::-1]
+
+
+async def ask(method: str, url: str, **more: Any) -> httpx.Response:
+    """Somebody else's call: a handheld, or another user of the same account at a vendor."""
+    async with httpx.AsyncClient() as client:
+        return await client.request(method, url, **more)

@@ -5,6 +5,7 @@ import pytest
 from tests.support.world import World
 from tests.tasks.steps import (
     SHIPBOB_ORDER,
+    ask,
     at_node,
     at_shipbob,
     at_workshop,
@@ -93,7 +94,8 @@ async def test_a_reference_taken_by_another_order_is_a_case(world: World) -> Non
 
 
 async def _order_by_hand(world: World, token: str, reference: str) -> None:
-    answer = await world.wiring.client().post(
+    answer = await ask(
+        "POST",
         f"{world.sandbox.url}/shipbob/2026-01/order",
         headers={"authorization": f"Bearer {token}", "shipbob_channel_id": "1001"},
         json={

@@ -7,14 +7,15 @@ import pytest
 from pypdf import PdfReader
 
 from tests.support.world import FLOOR_TOKEN, World
-from tests.tasks.steps import EASYPOST_BUY, at_workshop, cases, effect, labels, later, release, subjects
+from tests.tasks.steps import EASYPOST_BUY, ask, at_workshop, cases, effect, labels, later, release, subjects
 
 sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 async def lists(world: World, token: str = FLOOR_TOKEN) -> Any:
     """What a handheld gets."""
-    answer = await world.wiring.client().get(
+    answer = await ask(
+        "GET",
         f"{world.wiring.settings.public_url}/warehouse/brooklyn/pick-lists",
         headers={"authorization": f"Bearer {token}"},
     )

@@ -7,6 +7,7 @@ import pytest
 from tasks import tracking, warehouse_sweep
 from tests.support.world import World
 from tests.tasks.steps import (
+    ask,
     at_node,
     at_shipbob,
     at_workshop,
@@ -227,7 +228,8 @@ async def test_one_unreadable_order_of_the_node_does_not_hold_up_the_sweep(world
 
 async def _page(world: World) -> list[Any]:
     account = world.wiring.accounts.warehouses[0]
-    answer = await world.wiring.client().get(
+    answer = await ask(
+        "GET",
         f"{world.sandbox.url}/shipbob/2026-01/order",
         headers={"authorization": f"Bearer {account.secret}", "shipbob_channel_id": "1001"},
     )
@@ -241,7 +243,8 @@ async def test_a_parcel_nobody_knows_changes_nothing(world: World) -> None:
     """A label bought elsewhere on the same account sends its scans here too."""
     await release(world, at_workshop())
     account = world.wiring.accounts.carriers[0]
-    answer = await world.wiring.client().post(
+    answer = await ask(
+        "POST",
         f"{world.sandbox.url}/easypost/v2/trackers", auth=(account.secret, ""),
         json={"tracker": {"tracking_code": "9400100000000000000099", "carrier": "USPS"}},
     )  # fmt: skip
