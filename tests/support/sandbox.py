@@ -29,7 +29,9 @@ class SandboxProcess:
             command += ["--only", only]
         self._errors = tempfile.TemporaryFile()
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=self._errors)
-        self._client = httpx.Client(base_url=self.url, timeout=30)
+        # the server lets go of an idle connection after 5 s, which is also when we would
+        limits = httpx.Limits(keepalive_expiry=2)
+        self._client = httpx.Client(base_url=self.url, timeout=30, limits=limits)
         self._wait_for_greeting()
 
     def shop_url(self, shop: str = "alpha") -> str:

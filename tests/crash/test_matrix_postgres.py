@@ -1,0 +1,24 @@
+"""One point of every kind of effect on PostgreSQL; all of them are played by `make crash-matrix`."""
+
+from pathlib import Path
+
+import pytest
+
+from tasks.effect_kinds import KINDS
+from tests.crash.cell import AS_PROMISED, POINTS, Cell, Play
+from tests.crash.programs import Launcher
+from tests.crash.test_matrix import LEASE_S
+from tests.support.world import World
+
+# acted, before-record, after-record, before-intent, after-intent, and so on: every point has its turn
+CELLS = [(kind, POINTS[number % len(POINTS)]) for number, kind in enumerate(KINDS, 2)]
+
+
+@pytest.mark.row("TRU-1")
+@pytest.mark.parametrize("database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+@pytest.mark.parametrize(("effect", "point"), CELLS)
+async def test_a_kill_loses_nothing_and_doubles_nothing(
+    effect: str, point: str, world: World, launcher: Launcher, tmp_path: Path
+) -> None:
+    result = await Play(Cell(effect, point, "postgres"), world, launcher, tmp_path, lease_s=LEASE_S).run()
+    assert result.outcome == AS_PROMISED
