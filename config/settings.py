@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=2_000_000, description="Largest webhook body that is accepted")
     batch_orders: int = Field(default=500, description="Orders claimed by one pass of a stage")
     commit_orders: int = Field(
-        default=25,  # on SQLite the webhook receiver waits for the same writer
+        default=50,  # on SQLite the webhook receiver waits for the same writer
         description="Orders per transaction",
     )
     vendor_concurrency: int = Field(default=32, description="Calls under way at once to one vendor")

@@ -159,6 +159,7 @@ async def test_a_shop_that_is_down_is_visible_and_nothing_is_written(world: Worl
 async def test_opening_stock_that_breaks_off_is_opened_whole_the_next_time(world: World) -> None:
     """The own warehouse's books begin with a shop's reading; half of it would stand for ever."""
     world.wiring.ledger(lambda session: session.execute(sa.text("DELETE FROM inventory_level")))
+    world.wiring.ledger(lambda session: session.execute(sa.text("DELETE FROM stock_movement")))
     world.sandbox.fault("shopify", "inventoryItems", "error", status=400, body={"errors": "bad"})
 
     report = await warehouse_sweep.open_own_stock.fn()
