@@ -89,34 +89,33 @@ class Product:
         arguments = ["-m", "apps.receiver", "--port", port]
         self.receiver = Child("receiver", arguments, self._folder / "receiver.log", self._env)
         try:
-            self._start_worker()
+            for number in range(self._wanted):
+                self._ready(number).unlink(missing_ok=True)
+            for number in range(self._wanted):
+                self._start_worker(number)
             self.receiver.wait_for(lambda: answers(f"{self.receiver_url}/healthz"))
-            self._until_ready()
-            for _ in range(self._wanted - 1):
-                self._start_worker("--prepared")
-            self._until_ready()
+            for number, worker in enumerate(self.workers):
+                worker.wait_for(self._ready(number).exists)
         except BenchError:
             self.__exit__()
             raise
         time.sleep(0.5)  # the flow's own start is not part of the run
         return self
 
-    def _start_worker(self, *more: str) -> None:
-        number = len(self.workers)
-        self._ready(number).unlink(missing_ok=True)
+    def _start_worker(self, number: int) -> None:
         plain = [] if self._prefect else ["--plain"]
-        arguments = ["-m", "bench.worker", str(self._ready(number)), *plain, *more]
+        after = ["--after", str(self._ready(0))] if number else []
+        arguments = ["-m", "bench.worker", str(self._ready(number)), *plain, *after]
         self.workers.append(Child("worker", arguments, self._folder / f"worker-{number}.log", self._env))
-
-    def _until_ready(self) -> None:
-        for number, worker in enumerate(self.workers):
-            worker.wait_for(self._ready(number).exists)
 
     def _ready(self, number: int) -> Path:
         return self._folder / f"ready-{number}"
 
     def __exit__(self, *_: Any) -> None:
-        for child in (*self.workers, self.receiver):
+        children = (*self.workers, self.receiver)
+        for child in children:
+            child.end()
+        for child in children:
             child.stop()
         self.engine.dispose()
 

@@ -29,6 +29,7 @@ class Child:
                 [sys.executable, *arguments], cwd=ROOT, stdout=output, stderr=output, env={**os.environ, **(env or {})}
             )
         self._seen = psutil.Process(self.process.pid)
+        self._ending = False
 
     def cpu_s(self) -> float:
         """User and system time so far, its children included."""
@@ -52,8 +53,14 @@ class Child:
         """The end of its log: the folder goes with the benchmark."""
         return self.log.read_text(encoding="utf-8", errors="replace")[-3_000:]
 
+    def end(self) -> None:
+        """Ask it to end, once."""
+        if not self._ending:
+            self._ending = True
+            self.process.terminate()
+
     def stop(self) -> None:
-        self.process.terminate()
+        self.end()
         try:
             self.process.wait(timeout=15)
         except subprocess.TimeoutExpired:

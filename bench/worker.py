@@ -1,8 +1,8 @@
 """A worker process of a measured run: prepares the ledger, then works until it is ended.
 
-`python -m bench.worker READY_FILE [--plain] [--prepared]`; settings come from the environment. It runs the real flow;
-`--plain` runs the product's worker without an engine instead, which shows what the engine costs. `--prepared`: another
-worker has prepared the ledger.
+`python -m bench.worker READY_FILE [--plain] [--after FILE]`; settings come from the environment. It runs the real flow;
+`--plain` runs the product's worker without an engine instead, which shows what the engine costs. `--after`: another
+worker prepares the ledger and then makes this file.
 """
 
 import argparse
@@ -40,9 +40,12 @@ async def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.worker")
     parser.add_argument("ready", type=Path)
     parser.add_argument("--plain", action="store_true")
-    parser.add_argument("--prepared", action="store_true")
+    parser.add_argument("--after", type=Path)
     options = parser.parse_args()
-    if not options.prepared:
+    if options.after:
+        while not options.after.exists():  # noqa: ASYNC110  # before the clock starts
+            await asyncio.sleep(0.05)
+    else:
         await prepare()
         await wiring.current().aclose()
     gc.collect()
