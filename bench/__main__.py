@@ -17,7 +17,7 @@ from bench.report import show
 from bench.vendors import Vendors
 
 PER_ORDER = 40
-WIDTH = 150  # of the tables in a file
+WIDTH = 170  # of the tables in a file
 
 
 def parse() -> argparse.Namespace:
