@@ -130,6 +130,7 @@ class Play:
         assert fault["taken"] == 1, "the answer is held back"
         if self._standby:
             await self._next_worker()
+            assert "sending" in self._fresh(), "the call ended before the kill: this machine is too slow"
         os.kill(worker.pid, signal.SIGKILL)
         killed_at = await self._reaped(worker)
         sandbox.control("faults", method="DELETE")
