@@ -22,12 +22,13 @@ from config.wiring import Wiring
 from connectors.errors import AuthFailed, ConnectorError
 from domain.states import CaseState, EffectState
 from ledger import schema
-from ledger.heartbeats import heartbeats
+from ledger.heartbeats import SILENT_S, heartbeats
 from ledger.tables import Effect, InboxEvent, ReviewCase
 from ledger.tables.base import table_of
 
 Level = Literal["ok", "warn", "fail"]
 SILENT_AFTER = timedelta(seconds=60)
+QUIET_AFTER = timedelta(seconds=SILENT_S)
 INBOX_AGE = timedelta(minutes=5)
 LEAST_DISK = 1 << 30
 LEAST_SECRET = 32
@@ -134,14 +135,16 @@ def _heartbeat(session: Session, current: Wiring) -> list[Finding]:
 
 def _order_work(beats: Mapping[str, Mapping[str, Any]], real_now: datetime) -> Finding:
     """Runs of process-orders do the work; while they are silent a worker without Prefect may stand in."""
-    alive = {name for name, row in beats.items() if real_now - row["at"] <= SILENT_AFTER}
-    if "process-orders" in alive:
+    ages = {name: real_now - row["at"] for name, row in beats.items()}
+    silence = ages.get("process-orders")
+    if silence is not None and silence <= QUIET_AFTER:
         return Finding("ok", "process-orders", "alive")
-    beat = beats.get("process-orders")
-    since = "has never run" if beat is None else f"silent since {beat['at']:%Y-%m-%d %H:%M:%S} UTC"
-    if "worker" in alive:
+    since = "has never run" if silence is None else f"silent since {real_now - silence:%Y-%m-%d %H:%M:%S} UTC"
+    if ages.get("worker", SILENT_AFTER) <= QUIET_AFTER:
         mend = "see whether the Prefect server runs (var/log/prefect-server.log, var/log/worker.log)"
         return Finding("warn", "process-orders", f"{since}; a worker without Prefect carries on", mend)
+    if silence is not None and silence <= SILENT_AFTER:
+        return Finding("ok", "process-orders", "alive")
     return Finding("fail", "process-orders", since, "start it with `aftercart up`; then see var/log/worker.log")
 
 
@@ -174,6 +177,7 @@ def _waiting(session: Session, current: Wiring) -> list[Finding]:
 async def _prefect(current: Wiring) -> list[Finding]:
     api = PrefectApi(current.settings.prefect_ui_url)
     try:
+        await api.be_there()
         if not await api.pool_exists():
             return [Finding("fail", "Prefect", f"{api.url} has no work pool {POOL}", "start with `aftercart up`")]
         missing = sorted(DEPLOYMENTS - await api.deployments())

@@ -13,7 +13,7 @@ import httpx
 
 POOL = "aftercart"
 PAGE = 200
-HEALTH_S = 5.0
+HEALTH_S, HEALTH_TRIES = 5.0, 3
 BUSY_S = (0.5, 1, 2, 4, 8)  # its database is locked, or it has no time for us: ask again after so long
 
 
@@ -37,6 +37,13 @@ class PrefectApi:
             return (await self._client.get("/health", timeout=HEALTH_S)).is_success
         except httpx.HTTPError:
             return False
+
+    async def be_there(self) -> None:
+        """Raises: PrefectUnreachable, within a quarter of a minute for a server that hangs."""
+        for _ in range(HEALTH_TRIES):
+            if await self.answers():
+                return
+        raise PrefectUnreachable(f"no Prefect server answers at {self.url}; start it with `aftercart up`")
 
     async def deployment_id(self, name: str) -> str | None:
         """By "flow/deployment"; none when there is no such deployment."""

@@ -11,8 +11,9 @@ import psutil
 from apps.processes import Child, end
 
 NAME = "standby-worker"
-TOO_LONG = timedelta(seconds=30)  # of silence, whatever Prefect says: it starts a run in ten
-LONG = timedelta(seconds=12)  # of silence, when Prefect does not answer: two missed signs of life
+AT_START = timedelta(seconds=30)  # for the first run: Prefect starts one in ten
+LONG = timedelta(seconds=15)  # of silence: three missed signs of life; it is there when the dead one's leases end
+UNANSWERED = timedelta(seconds=12)  # of silence, when Prefect does not answer either
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=2), timedelta(seconds=30)  # between two starts, when it dies
 LAST_PASS_S = 30.0  # how long it may take to end its pass
 
@@ -26,14 +27,15 @@ class StandBy:
         self._not_before: datetime | None = None
         self._pause = FIRST_PAUSE
 
-    async def look(self, silence: timedelta, now: datetime, *, prefect_answers: bool) -> None:
-        """`silence`: since the last sign of life of process-orders."""
+    async def look(self, silence: timedelta, now: datetime, *, prefect_answers: bool, starting: bool = False) -> None:
+        """`silence`: since the last sign of life of process-orders; `starting`: there has been none yet."""
+        patience = (AT_START if starting else LONG) if prefect_answers else UNANSWERED
         if self._child.alive:
-            if silence < LONG:
+            if silence < UNANSWERED:
                 self._say("process-orders works again; the worker without Prefect ends")
                 await self._end()
             return
-        if silence < (TOO_LONG if prefect_answers else LONG):
+        if silence < patience:
             self._pause, self._not_before = FIRST_PAUSE, None
             return
         if self._not_before is not None and now < self._not_before:

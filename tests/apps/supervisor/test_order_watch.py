@@ -10,7 +10,7 @@ import pytest
 
 from apps.order_watch import OrderWatch
 from apps.processes import Child, python
-from apps.standby import LONG, TOO_LONG, StandBy
+from apps.standby import AT_START, LONG, UNANSWERED, StandBy
 from config.wiring import Wiring
 from ledger.heartbeats import beat
 from ledger.restarts import MOST
@@ -133,11 +133,11 @@ async def test_without_prefect_a_worker_stands_in_until_runs_work_again(
     watch: OrderWatch, wiring: Wiring, prefect: FakePrefect, worker: Child, said: list[str]
 ) -> None:
     prefect.away = True
-    silent_for(watch, wiring, LONG - timedelta(seconds=2))
+    silent_for(watch, wiring, UNANSWERED - timedelta(seconds=2))
     await watch.look()
     assert not worker.alive, "the run goes on without its server"
 
-    silent_for(watch, wiring, LONG)
+    silent_for(watch, wiring, UNANSWERED)
     await watch.look()
     assert worker.alive
     assert any("Prefect does not answer, nobody works on orders" in line for line in said)
@@ -156,11 +156,22 @@ async def test_a_worker_stands_in_when_prefect_starts_no_run(
     watch: OrderWatch, wiring: Wiring, prefect: FakePrefect, worker: Child
 ) -> None:
     prefect.coming = 1  # and nobody takes it up
-    silent_for(watch, wiring, TOO_LONG - timedelta(seconds=2))
+    silent_for(watch, wiring, LONG - timedelta(seconds=2))
     await watch.look()
     assert not worker.alive
 
-    silent_for(watch, wiring, TOO_LONG)
+    silent_for(watch, wiring, LONG)
+    await watch.look()
+    assert worker.alive
+
+
+async def test_the_first_run_is_waited_for_longer(watch: OrderWatch, prefect: FakePrefect, worker: Child) -> None:
+    prefect.coming = 1
+    watch._began_at -= LONG
+    await watch.look()
+    assert not worker.alive
+
+    watch._began_at -= AT_START - LONG
     await watch.look()
     assert worker.alive
 
@@ -171,7 +182,7 @@ async def test_a_worker_that_dies_is_started_again_with_growing_pauses(
     standby, now = StandBy(worker, said.append), wiring.real_now()
     starts = []
     for second in range(60):
-        await standby.look(TOO_LONG, now + timedelta(seconds=second), prefect_answers=True)
+        await standby.look(LONG, now + timedelta(seconds=second), prefect_answers=True)
         if worker.alive:
             assert worker.process is not None
             worker.process.kill()

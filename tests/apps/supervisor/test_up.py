@@ -3,6 +3,8 @@
 The clock of a recovery starts at the kill. The tests build on each other's end.
 """
 
+import os
+import signal
 import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -64,9 +66,9 @@ async def test_everything_serves(town: Town, monkeypatch: pytest.MonkeyPatch) ->
 
 
 async def test_a_killed_receiver_comes_back(town: Town) -> None:
-    killed = town.child("receiver")
-    killed.kill()
-    await until(lambda: town.alive("receiver") and town.child("receiver").pid != killed.pid, "a new one")
+    killed = town.pid("receiver")
+    os.kill(killed, signal.SIGKILL)
+    await until(lambda: town.alive("receiver") and town.pid("receiver") != killed, "a new one")
     assert any(line.startswith("receiver ended with -9; starting it again in 1 s") for line in town.said)
     await until(town.receives, "the receiver's answer")
 
@@ -97,7 +99,7 @@ async def test_a_run_killed_in_the_middle_of_a_call_is_taken_over(
 async def test_orders_go_on_while_prefect_hangs(town: Town) -> None:
     """Nobody but the worker that stands by carries on, and customers' webhooks are taken as ever."""
     before = len(town.accepted(HOLD))
-    town.child("prefect-server").suspend()
+    os.kill(town.pid("prefect-server"), signal.SIGSTOP)
     town.kill_runs()
     bought = len(town.buy(3))
     await until(lambda: not town.control("webhooks")["queued"], "the receiver to take all webhooks")
@@ -111,7 +113,7 @@ async def test_orders_go_on_while_prefect_hangs(town: Town) -> None:
 
 async def test_runs_take_over_when_prefect_is_back(town: Town) -> None:
     """The supervisor starts it again, a run takes over from the worker that stood by."""
-    town.child("prefect-server").kill()
+    os.kill(town.pid("prefect-server"), signal.SIGKILL)
     await until(lambda: town.works() and not town.stands_by(), "a run to work again", patience_s=2 * PATIENCE_S)
     assert any(line.startswith("prefect-server ended with -9; starting it again") for line in town.said), town.said
 

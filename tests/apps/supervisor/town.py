@@ -62,10 +62,11 @@ class Town:
     def under_way(self) -> Sequence[Any]:
         return self.rows("SELECT id FROM effect WHERE state IN ('sending', 'unknown')")
 
-    def child(self, name: str) -> psutil.Process:
+    def pid(self, name: str) -> int:
+        """Of the process that is or was the supervisor's last of this name."""
         [found] = [child for child in self.supervisor._children if child.name == name]
         assert found.process is not None
-        return psutil.Process(found.process.pid)
+        return found.process.pid
 
     def alive(self, name: str) -> bool:
         [found] = [child for child in self.supervisor._children if child.name == name]
