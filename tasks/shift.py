@@ -61,18 +61,20 @@ class Shift:
     @asynccontextmanager
     async def alive(self) -> AsyncIterator[None]:
         """Give signs of life while the block runs, however long a stage takes."""
-        beating = asyncio.create_task(self._beat())
+        ended = asyncio.Event()
+        beating = asyncio.create_task(self._beat(ended))
         try:
             yield
         finally:
-            beating.cancel()
+            ended.set()
             await asyncio.gather(beating, return_exceptions=True)
 
-    async def _beat(self) -> None:
-        while True:
+    async def _beat(self, ended: asyncio.Event) -> None:
+        while not ended.is_set():
             with suppress(sa.exc.OperationalError):  # whoever works notices it too
                 await in_ledger(beat, self.name, wiring.current().real_now())
-            await asyncio.sleep(BEAT_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), BEAT_S)
 
     def worked(self) -> None:
         """The ledger was there for a whole pass."""

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 
 import sqlalchemy as sa
 
@@ -34,17 +35,19 @@ class Watch:
     ) -> None:
         self._wiring, self._transactions, self._every_s, self._end = wiring, transactions, every_s, end
         self._task: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
+        """A look that is under way is finished first: its connection must not outlive the pool."""
+        self._stopping.set()
         if self._task is not None:
-            self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             try:
                 current = await asyncio.to_thread(self._look)
             except sa.exc.DBAPIError:
@@ -53,7 +56,8 @@ class Watch:
                 logger.error("the ledger was migrated by another version of the program: the receiver ends")
                 self._end()
                 return
-            await asyncio.sleep(self._every_s)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), self._every_s)
 
     def _look(self) -> bool:
         if not schema.is_current(self._wiring.engine):
