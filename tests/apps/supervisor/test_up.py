@@ -1,6 +1,6 @@
 """`aftercart up` with its real processes, started once: they serve, are killed and stopped in turn, and end.
 
-The clock of a recovery starts at the kill. The tests build on each other's end.
+The clock of a recovery starts at the kill. One test, because each step builds on the end of the one before.
 """
 
 import os
@@ -12,7 +12,6 @@ from time import monotonic
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from apps import doctor
 from apps.cli.commands import remember_sandbox
@@ -23,10 +22,10 @@ from ledger.invariants import check_all
 from tests.apps.supervisor.conftest import GROUP, PATIENCE_S, make_options, until
 from tests.apps.supervisor.town import HOLD, Town
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group(GROUP), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group(GROUP)]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture
 async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
     with pytest.MonkeyPatch.context() as monkeypatch:
         said: list[str] = []
@@ -47,7 +46,21 @@ async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
 
 
 @pytest.mark.row("PEO-2")
-async def test_everything_serves(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.row("PEO-2", bad_input=True)
+@pytest.mark.row("TRU-1", bad_input=True)
+async def test_it_starts_is_killed_and_stopped_recovers_and_ends(
+    town: Town, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
+) -> None:
+    await everything_serves(town, monkeypatch)
+    await a_killed_receiver_comes_back(town)
+    await a_run_killed_in_the_middle_of_a_call_is_taken_over(town, record_property)
+    await orders_go_on_while_prefect_hangs(town)
+    await runs_take_over_when_prefect_is_back(town)
+    await nothing_was_done_twice(town)
+    await it_ends_without_orphans(town)
+
+
+async def everything_serves(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     options = town.supervisor.options
     monkeypatch.setattr("apps.cli.commands.SANDBOX_ENV", options.var / "sandbox.env")
     remember_sandbox(town.supervisor)
@@ -65,7 +78,7 @@ async def test_everything_serves(town: Town, monkeypatch: pytest.MonkeyPatch) ->
     }
 
 
-async def test_a_killed_receiver_comes_back(town: Town) -> None:
+async def a_killed_receiver_comes_back(town: Town) -> None:
     killed = town.pid("receiver")
     os.kill(killed, signal.SIGKILL)
     await until(lambda: town.alive("receiver") and town.pid("receiver") != killed, "a new one")
@@ -73,8 +86,7 @@ async def test_a_killed_receiver_comes_back(town: Town) -> None:
     await until(town.receives, "the receiver's answer")
 
 
-@pytest.mark.row("TRU-1", bad_input=True)
-async def test_a_run_killed_in_the_middle_of_a_call_is_taken_over(
+async def a_run_killed_in_the_middle_of_a_call_is_taken_over(
     town: Town, record_property: Callable[[str, object], None]
 ) -> None:
     """The shop has put the orders on hold, its answer never came."""
@@ -95,8 +107,7 @@ async def test_a_run_killed_in_the_middle_of_a_call_is_taken_over(
     record_property("recovery_s", round(recovery_s, 1))
 
 
-@pytest.mark.row("PEO-2", bad_input=True)
-async def test_orders_go_on_while_prefect_hangs(town: Town) -> None:
+async def orders_go_on_while_prefect_hangs(town: Town) -> None:
     """Nobody but the worker that stands by carries on, and customers' webhooks are taken as ever."""
     before = len(town.accepted(HOLD))
     os.kill(town.pid("prefect-server"), signal.SIGSTOP)
@@ -111,7 +122,7 @@ async def test_orders_go_on_while_prefect_hangs(town: Town) -> None:
     assert ("fail", "ok") == (findings["Prefect"].level, findings["receiver"].level)
 
 
-async def test_runs_take_over_when_prefect_is_back(town: Town) -> None:
+async def runs_take_over_when_prefect_is_back(town: Town) -> None:
     """The supervisor starts it again, a run takes over from the worker that stood by."""
     os.kill(town.pid("prefect-server"), signal.SIGKILL)
     await until(lambda: town.works() and not town.stands_by(), "a run to work again", patience_s=2 * PATIENCE_S)
@@ -122,13 +133,13 @@ async def test_runs_take_over_when_prefect_is_back(town: Town) -> None:
     await until(lambda: len(town.accepted(HOLD)) == before + 1 and not town.under_way(), "the next order")
 
 
-async def test_nothing_was_done_twice(town: Town) -> None:
+async def nothing_was_done_twice(town: Town) -> None:
     assert {1} == set(town.accepted(HOLD).values())
     broken = town.wiring.ledger(check_all, now=town.wiring.now(), real_now=town.wiring.real_now())
     assert not any(broken.values()), broken
 
 
-async def test_it_ends_without_orphans(town: Town) -> None:
+async def it_ends_without_orphans(town: Town) -> None:
     options = town.supervisor.options
     await town.supervisor.stop()
     assert marked(f"{options.var.resolve()}:") == []
