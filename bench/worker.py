@@ -11,21 +11,10 @@ import gc
 from pathlib import Path
 
 from apps.worker import work
+from bench.opening import read_vendors
 from config import wiring
-from tasks import sweeping, warehouse_sweep
 
 FOREVER_S = 3_600.0
-
-
-async def prepare() -> None:
-    """What the sweeps have done long ago in an installation that runs: subscriptions, catalogue, stock."""
-    await warehouse_sweep.write_locations.fn()
-    for target in await sweeping.subscribers():
-        await sweeping.check_subscriptions.fn(target)
-    for target in await sweeping.targets():
-        await sweeping.sweep_catalogue.fn(target)
-    for target in await warehouse_sweep.targets():
-        await warehouse_sweep.read_node_stock.fn(target)
 
 
 async def with_engine(ready: Path) -> None:
@@ -46,7 +35,7 @@ async def main() -> None:
         while not options.after.exists():  # noqa: ASYNC110  # before the clock starts
             await asyncio.sleep(0.05)
     else:
-        await prepare()
+        await read_vendors()
         await wiring.current().aclose()
     gc.collect()
     if options.plain:

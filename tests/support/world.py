@@ -10,10 +10,11 @@ import sqlalchemy as sa
 import uvicorn
 
 from apps.receiver.app import create_app
+from bench.opening import read_vendors
 from config.settings import Settings
 from config.wiring import Wiring
 from ledger.invariants import check_all
-from tasks import stages, sweeping, warehouse_sweep
+from tasks import stages
 from tasks.shift import Shift
 from tests.support.fake_vendors import free_port
 from tests.support.sandbox import SandboxProcess
@@ -85,14 +86,7 @@ class World:
     async def open(self) -> None:
         """Receiver up, subscriptions, catalogue and stock read."""
         await self.start_receiver()
-        await warehouse_sweep.write_locations.fn()
-        for target in await sweeping.subscribers():
-            await sweeping.check_subscriptions.fn(target)
-        for target in await sweeping.targets():
-            await sweeping.sweep_catalogue.fn(target)
-        for target in await warehouse_sweep.targets():
-            await warehouse_sweep.read_node_stock.fn(target)
-        await warehouse_sweep.open_own_stock.fn()
+        await read_vendors()
         self.sandbox.control(
             "floor/settings",
             {

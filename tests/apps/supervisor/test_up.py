@@ -17,6 +17,7 @@ from apps import doctor
 from apps.cli.commands import remember_sandbox
 from apps.processes import marked
 from apps.supervisor import Supervisor
+from bench.opening import read_vendors
 from config import wiring as wiring_module
 from ledger.invariants import check_all
 from tests.apps.supervisor.conftest import GROUP, PATIENCE_S, make_options, until
@@ -35,7 +36,7 @@ async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
         made = Town(supervisor, said)
         wiring_module.replace(supervisor.wiring)
         try:
-            await made.open()
+            await read_vendors()
             yield made
         finally:
             made.close()

@@ -15,7 +15,6 @@ from apps.processes import marked
 from apps.standby import NAME as STANDBY
 from apps.supervisor import Supervisor
 from ledger.heartbeats import heartbeats
-from tasks import sweeping, warehouse_sweep
 from tests.support.world import checkout
 
 HOLD = "fulfillmentOrderHold"
@@ -107,17 +106,6 @@ class Town:
     def works(self) -> bool:
         beat = self.wiring.read(heartbeats).get("process-orders")
         return beat is not None and (self.wiring.real_now() - beat["at"]).total_seconds() < 6
-
-    async def open(self) -> None:
-        """What the sweeps do at a start, without a process for each."""
-        await warehouse_sweep.write_locations.fn()
-        for target in await sweeping.subscribers():
-            await sweeping.check_subscriptions.fn(target)
-        for target in await sweeping.targets():
-            await sweeping.sweep_catalogue.fn(target)
-        for target in await warehouse_sweep.targets():
-            await warehouse_sweep.read_node_stock.fn(target)
-        await warehouse_sweep.open_own_stock.fn()
 
     def close(self) -> None:
         self._sandbox.close()
