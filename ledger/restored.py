@@ -25,18 +25,17 @@ from ledger.orders import hold_row, place_holds
 from ledger.rows import Row, mappings, select_by, update_by
 from ledger.session import is_sqlite
 from ledger.tables import (
+    Claimable,
     ClaimCounter,
     Effect,
     FulfilmentOrder,
     Heartbeat,
     Hold,
-    InboxEvent,
     Location,
     Order,
     Shipment,
     SyncCursor,
     TrackingEventRow,
-    Work,
 )
 from ledger.tables.base import table_of
 
@@ -84,7 +83,7 @@ def _move_sweeps_back(session: Session, gap: Gap, accounts: Sequence[str]) -> No
 
 def _end_leases(session: Session) -> None:
     """Nobody holds anything, and no token of the lost ledger will ever be given out again."""
-    for model in (Work, InboxEvent, Shipment, Effect):
+    for model in Claimable.__subclasses__():
         table = table_of(model)
         session.execute(sa.update(table).where(table.c.lease_until.is_not(None)).values(lease_until=None))
     counter = table_of(ClaimCounter)
@@ -116,7 +115,9 @@ def park(session: Session, gap: Gap, rows: Sequence[Mapping[str, Any]], now: dat
     """Neither keyed nor to be looked up: a person decides whether it goes (again)."""
     sending = [row for row in rows if row["state"] == EffectState.SENDING]
     move_effects(session, sending, EffectState.UNKNOWN, "restored", now)
-    known = [{**row, "state": EffectState.UNKNOWN} if row in sending else row for row in rows]
+    known = [
+        {**row, "state": EffectState.UNKNOWN} if row["state"] == EffectState.SENDING else row for row in rows
+    ]
     move_effects(session, known, EffectState.PARKED, "restored", now)
     open_cases(
         session,
