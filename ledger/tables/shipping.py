@@ -88,6 +88,7 @@ class FulfilmentOrder(SQLModel, table=True):
     __table_args__ = (
         sa.Index("ix_fulfilment_order_order_id", "order_id"),
         sa.Index("ix_fulfilment_order_node", "location_id", "state"),
+        sa.Index("ix_fulfilment_order_pick_list_id", "pick_list_id"),
     )
     id: str = Field(primary_key=True)
     order_id: str
