@@ -14,12 +14,13 @@ import httpx
 from tests.chaos.plan import WORKERS
 from tests.support.shared import ROOT
 
-START_S = 60.0
+START_S = 240.0  # of a loaded machine
 STOP_S = 20.0
+ANSWER_S = 300.0  # a round of sweeps takes seconds
 
 
 class ProgramError(Exception):
-    """A program did not start, or cannot be reached."""
+    """A program did not start, cannot be reached, or hangs."""
 
 
 class Program:
@@ -77,9 +78,28 @@ class Program:
                 process.wait()
             self._close(process)
 
-    def ask(self, line: str) -> bool:
-        """Give it a line of work and wait for its answer; False when it died over it."""
-        process = self._running()
+    def ask(self, line: str, *, within_s: float = ANSWER_S) -> bool:
+        """Give it a line of work and wait for its answer; False when it died over it. Raises: ProgramError when it
+        is not done in time, and has been killed for it."""
+        process, late = self._running(), threading.Event()
+
+        def give_up() -> None:
+            late.set()
+            process.kill()
+
+        timer = threading.Timer(within_s, give_up)
+        timer.start()
+        try:
+            done = self._talk(process, line)
+        finally:
+            timer.cancel()
+        if late.is_set() and not done:
+            process.wait(STOP_S)
+            raise ProgramError(f"{self.name} has not done {line!r} in {within_s:g} s")
+        return done
+
+    @staticmethod
+    def _talk(process: subprocess.Popen[str], line: str) -> bool:
         try:
             assert process.stdin is not None
             assert process.stdout is not None

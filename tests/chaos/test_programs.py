@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.programs import Program
+from tests.chaos.programs import Program, ProgramError
 
 ECHO = "import sys\nfor line in sys.stdin:\n    print('done', flush=True)\n"
 Make = Callable[..., Program]
@@ -47,6 +47,16 @@ def test_a_killed_program_is_reaped_and_answers_again(make: Make) -> None:
 def test_one_that_dies_over_its_work_says_so(make: Make) -> None:
     program = make("import os, sys\nsys.stdin.readline()\nos.kill(os.getpid(), 9)", talks=True)
     assert not program.ask("round")
+
+
+def test_one_that_hangs_over_its_work_is_killed(make: Make) -> None:
+    program = make("import sys\nsys.stdin.read()", talks=True)
+
+    with pytest.raises(ProgramError, match="clerk has not done 'round'"):
+        program.ask("round", within_s=0.2)
+
+    program.mend()
+    assert program.faults == ["clerk ended by itself with -9: nothing said"]
 
 
 def test_a_program_that_ends_by_itself_is_noted_with_its_last_words(make: Make) -> None:
