@@ -18,22 +18,19 @@ from tests.support.sandbox import SandboxProcess
 
 
 class Arena:
-    """A sandbox and a server of databases; every play gets an empty ledger and a folder for its logs."""
+    """Where plays happen: every one gets an empty ledger of this server and a folder for its logs. Server and sandbox
+    are the caller's, who closes them."""
 
-    def __init__(self, database: str, folder: Path, worker: Sequence[str] = WORKER) -> None:
-        self._server: Postgres | Sqlite = Postgres() if database == "postgres" else Sqlite(folder)
-        self._sandbox, self._folder, self._worker, self._plays = SandboxProcess(), folder, worker, 0
+    def __init__(
+        self, server: Postgres | Sqlite, sandbox: SandboxProcess, folder: Path, worker: Sequence[str] = WORKER
+    ) -> None:
+        self._server, self._sandbox, self._folder, self._worker, self._plays = server, sandbox, folder, worker, 0
 
     def play(self, plan: Plan, *, quietly: bool = False) -> Result:
         self._plays += 1
         folder = self._folder / f"play-{self._plays}"
         with self._server.database() as url:
             return play(plan, self._sandbox, url, folder, say=_nothing if quietly else _say, worker=self._worker)
-
-    def close(self) -> None:
-        self._sandbox.stop()
-        if isinstance(self._server, Postgres):
-            self._server.close()
 
 
 def _say(line: str) -> None:
@@ -49,11 +46,18 @@ def _forget(_: list[str]) -> None:
 
 
 @contextmanager
-def arena(database: str, folder: Path, worker: Sequence[str] = WORKER) -> Iterator[Arena]:
+def _opened(database: str, folder: Path) -> Iterator[Arena]:
+    """With a server and a sandbox of its own, closed at the end."""
     with ExitStack() as stack:
-        made = Arena(database, folder, worker)
-        stack.callback(made.close)
-        yield made
+        server: Postgres | Sqlite
+        if database == "postgres":
+            server = Postgres()
+            stack.callback(server.close)
+        else:
+            server = Sqlite(folder)
+        sandbox = SandboxProcess()
+        stack.callback(sandbox.stop)
+        yield Arena(server, sandbox, folder)
 
 
 def shortest(stage: Arena, plan: Plan, *, seconds: float, note: Callable[[list[str]], None] = _forget) -> Plan:
@@ -86,12 +90,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="aftercart-chaos-") as folder:
         folder_kept = options.logs or Path(folder)
         folder_kept.mkdir(parents=True, exist_ok=True)
-        with arena(options.database, folder_kept) as stage:
+        with _opened(options.database, folder_kept) as stage:
             _say(f"seed {plan.seed} on {options.database}: {plan.summary()}")
             result = stage.play(plan.compact() if options.keep else plan)
             _say(summary(result, options.database))
             if result.ok:
-                return 0
+                return 1 if result.idle else 0
             _say(f"\nLooking for a shorter story for {options.shrink_s:g} s ...")
             began = monotonic()
             shorter = shortest(stage, plan, seconds=options.shrink_s)
@@ -107,10 +111,12 @@ def summary(result: Result, database: str) -> str:
     rows = [
         f"{database}, seed {result.plan.seed}: {sum(result.ends.values())} orders in {result.seconds:.0f} s",
         f"  orders: {ends or 'not counted'}",
-        f"  killed with SIGKILL: {result.kills} programs, {result.at_call} moments at the call that the plan names",
+        f"  killed with SIGKILL: {result.kills} programs; {result.at_call} of the plan's kills came at a call",
         f"  calls that vendors answered: {result.calls}",
     ]
+    rows += [f"  compared: {', '.join(f'{count} in {name}' for name, count in result.compared.items())}"]
     rows += [f"  BROKEN: {sentence}" for sentence in result.broken] or ["  nothing lost, nothing twice, nobody unowned"]
+    rows += [f"  BROKEN: {name}: there was nothing to compare" for name in result.idle]
     return "\n".join(rows)
 
 

@@ -1,10 +1,12 @@
 """What must be so after every run: nothing lost, nothing twice, nobody without an owner.
 
-Pure: evidence in, sentences out.
+Pure: evidence in, sentences out. A check yields one for each thing that it compares, and it is empty where all is
+well: what compares nothing finds nothing, and that must be seen as well.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 from domain.messages import CATALOGUE
 from domain.money import to_minor
@@ -17,13 +19,20 @@ GONE = ("shipped", "delivered")
 _SHOWN = 5  # sentences of one check that are printed
 
 
+@dataclass
+class Reckoning:
+    """What is not as it must be ("check: sentence"), and how much each check has compared."""
+
+    broken: list[str] = field(default_factory=list)
+    compared: dict[str, int] = field(default_factory=dict)
+
+
 def nothing_lost(e: Evidence) -> Iterator[str]:
     """Every order of a shop is in the ledger, once, and no other."""
     known = Counter((order["account"], order["external_id"]) for order in e.orders)
     there = {(shop, order["id"]): order["name"] for shop, order in e.shop_orders}
     for key, name in there.items():
-        if known[key] != 1:
-            yield f"{key[0]} {name} is {known[key]} times in the ledger"
+        yield "" if known[key] == 1 else f"{key[0]} {name} is {known[key]} times in the ledger"
     for key in known.keys() - there.keys():
         yield f"{key[0]} {key[1]} is in the ledger only"
 
@@ -33,8 +42,8 @@ def everybody_has_an_owner(e: Evidence) -> Iterator[str]:
     owned = {case["order_id"] for case in e.cases if case["owner"]}
     owned |= {hold["order_id"] for hold in e.holds if hold["owner"] and hold["due_at"]}
     for order in e.orders:
-        if order["state"] not in ENDED and order["id"] not in owned and not _all_under_way(e, order["id"]):
-            yield f"{order['account']} {order['name']} is {order['state']} without an owner"
+        fine = order["state"] in ENDED or order["id"] in owned or _all_under_way(e, order["id"])
+        yield "" if fine else f"{order['account']} {order['name']} is {order['state']} without an owner"
 
 
 def _all_under_way(e: Evidence, order_id: str) -> bool:
@@ -54,8 +63,8 @@ def nothing_done_twice(e: Evidence) -> Iterator[str]:
             continue
         for deed, keys in deeds.items():
             for key, count in keys.items():
-                if count > 1 and deed != QUOTE:
-                    yield f"{vendor} did {deed} {count} times for {key}"
+                if deed != QUOTE:
+                    yield "" if count == 1 else f"{vendor} did {deed} {count} times for {key}"
 
 
 def told_nodes_once(e: Evidence) -> Iterator[str]:
@@ -65,11 +74,10 @@ def told_nodes_once(e: Evidence) -> Iterator[str]:
     taken = {f"{part['id']}.{part['attempt']}" for part in e.parts if part["accepted_at"] and part["id"] in elsewhere}
     doubted = {effect["subject_id"] for effect in e.effects if effect["id"] in _owned_effects(e)}
     for reference, count in there.items():
-        part = reference.rpartition(".")[0]
-        if count > 1:
-            yield f"{reference} is {count} times at the 3PL"
-        if part not in elsewhere:
+        if reference.rpartition(".")[0] not in elsewhere:
             yield f"{reference} is at the 3PL only"
+        else:
+            yield "" if count == 1 else f"{reference} is {count} times at the 3PL"
     for reference in taken - there.keys():
         if reference.rpartition(".")[0] not in doubted:
             yield f"{reference} is accepted by nobody"
@@ -88,8 +96,7 @@ def sent_no_unit_twice(e: Evidence) -> Iterator[str]:
             sent.setdefault(order_of.get(part_id, part_id), Counter())[line["sku"]] += line["quantity"]
     for order_id, units in sent.items():
         more = units - wanted.get(order_id, Counter())
-        if more:
-            yield f"order {order_id}: {dict(more)} left beyond what was ordered"
+        yield f"order {order_id}: {dict(more)} left beyond what was ordered" if more else ""
 
 
 def _sent_off(e: Evidence) -> Iterator[tuple[str, str, list[Row]]]:
@@ -115,7 +122,9 @@ def shops_know_their_parcels(e: Evidence) -> Iterator[str]:
     excused |= {case["order_id"] for case in e.cases}
     sent = {code: order_of.get(part_id, "") for part_id, code, _ in _sent_off(e)}
     for code, order_id in sent.items():
-        if shown[code] > 1 or (not shown[code] and order_id not in excused):
+        if shown[code] == 1:
+            yield ""
+        elif shown[code] or order_id not in excused:
             yield f"parcel {code} of order {order_id} is {shown[code]} times in its shop"
     for code in shown.keys() - sent.keys():
         yield f"parcel {code} is in a shop and never left"
@@ -127,7 +136,9 @@ def labels_have_parcels(e: Evidence) -> Iterator[str]:
     ours = {parcel["tracking_number"] for parcel in e.parcels if parcel["state"] != "cancelled"}
     doubted = {effect["external_id"] for effect in e.effects if effect["id"] in _owned_effects(e)}
     for label in paid:
-        if label["tracking_code"] not in ours and label["shipment_id"] not in doubted:
+        if label["tracking_code"] in ours:
+            yield ""
+        elif label["shipment_id"] not in doubted:
             yield f"label {label['tracking_code']} ({label['reference']}) belongs to no parcel"
     for reference, count in Counter(label["reference"] for label in paid).items():
         if count > 1:
@@ -146,8 +157,10 @@ def money_agrees(e: Evidence) -> Iterator[str]:
         mine = ours.get(by_id.get((shop, order["id"]), ""), (0, 0))
         if said != mine:
             yield f"{shop} {order['name']}: captured, refunded {said} there and {mine} here"
-        if said[1] > said[0]:
+        elif said[1] > said[0]:
             yield f"{shop} {order['name']}: refunded {said[1]} of {said[0]}"
+        elif said[0]:
+            yield ""
     for entry in e.unbalanced:
         yield f"entry {entry} does not balance"
 
@@ -160,8 +173,7 @@ def said_once(e: Evidence) -> Iterator[str]:
     owned, told = _owned_effects(e), Counter[tuple[str, str]]()
     for effect_id, count in box.items():
         effect = by_effect.get(effect_id)
-        if count > 1:
-            yield f"mail {effect_id} was sent {count} times"
+        yield "" if count == 1 else f"mail {effect_id} was sent {count} times"
         if effect is None:
             yield f"mail {effect_id} is nobody's"
             continue
@@ -184,8 +196,10 @@ def effects_have_ended(e: Evidence) -> Iterator[str]:
     for effect in e.effects:
         if effect["state"] in ("sending", "unknown"):
             yield f"{effect['kind']} {effect['key']} is still {effect['state']} ({effect['error']})"
-        if effect["state"] == "parked" and effect["id"] not in owned:
+        elif effect["state"] == "parked" and effect["id"] not in owned:
             yield f"{effect['kind']} {effect['key']} was given up without a case"
+        else:
+            yield ""
 
 
 def _owned_effects(e: Evidence) -> set[str]:
@@ -198,8 +212,8 @@ def holds_are_gone(e: Evidence) -> Iterator[str]:
     states = {(order["account"], order["external_id"]): (order["id"], order["state"]) for order in e.orders}
     for shop, order in e.shop_orders:
         order_id, state = states.get((shop, order["id"]), ("", ""))
-        if order["held"] and state in ("in_fulfilment", "completed") and order_id not in waiting:
-            yield f"{shop} {order['name']} is {state} and still held in its shop"
+        if state in ("in_fulfilment", "completed") and order_id not in waiting:
+            yield f"{shop} {order['name']} is {state} and still held in its shop" if order["held"] else ""
 
 
 def shops_show_what_is_free(e: Evidence) -> Iterator[str]:
@@ -209,14 +223,14 @@ def shops_show_what_is_free(e: Evidence) -> Iterator[str]:
     busy = {(open_orders[line["order_id"]], line["sku"]) for line in e.lines if line["order_id"] in open_orders}
     for shop, place, sku, units in e.shown:
         node = e.nodes.get((shop, place), "")
-        if (node, sku) in e.free and (shop, sku) not in busy and units != e.free[node, sku]:
-            yield f"{shop} shows {units} of {sku} at {place}, {e.free[node, sku]} are free"
+        if (node, sku) in e.free and (shop, sku) not in busy:
+            free = e.free[node, sku]
+            yield "" if units == free else f"{shop} shows {units} of {sku} at {place}, {free} are free"
 
 
 def invariants_hold(e: Evidence) -> Iterator[str]:
     for name, ids in e.invariants.items():
-        if ids:
-            yield f"{name}: {', '.join(ids[:3])}"
+        yield f"{name}: {', '.join(ids[:3])}" if ids else ""
 
 
 CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
@@ -236,15 +250,17 @@ CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
 )
 
 
-def broken(evidence: Evidence) -> list[str]:
-    """What is not as it must be: "check: sentence"."""
-    found: list[str] = []
+def reckon(evidence: Evidence) -> Reckoning:
+    """All checks."""
+    found = Reckoning()
     for check in CHECKS:
-        sentences = list(check(evidence))
+        words = list(check(evidence))
+        wrong = [sentence for sentence in words if sentence]
         name = check.__name__.replace("_", " ")
-        found += [f"{name}: {sentence}" for sentence in sentences[:_SHOWN]]
-        if len(sentences) > _SHOWN:
-            found.append(f"{name}: and {len(sentences) - _SHOWN} more")
+        found.compared[name] = len(words)
+        found.broken += [f"{name}: {sentence}" for sentence in wrong[:_SHOWN]]
+        if len(wrong) > _SHOWN:
+            found.broken.append(f"{name}: and {len(wrong) - _SHOWN} more")
     return found
 
 

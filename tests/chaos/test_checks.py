@@ -67,7 +67,7 @@ def effect(effect_id: str, kind: str, subject: str, state: str) -> dict[str, Any
 
 
 def test_a_good_run_passes() -> None:
-    assert checks.broken(good()) == []
+    assert checks.reckon(good()).broken == []
     assert checks.ends(good()) == {"completed": 1}
 
 
@@ -220,7 +220,7 @@ def test_a_planted_fault_is_seen(plant: Callable[[Evidence], None], check: str) 
     evidence = good()
     plant(evidence)
 
-    assert check in {sentence.partition(":")[0] for sentence in checks.broken(evidence)}
+    assert check in {sentence.partition(":")[0] for sentence in checks.reckon(evidence).broken}
 
 
 def test_every_check_has_a_control() -> None:
@@ -228,12 +228,26 @@ def test_every_check_has_a_control() -> None:
     assert controls == {check.__name__.replace("_", " ") for check in checks.CHECKS}
 
 
+def test_each_check_tells_how_much_it_compared() -> None:
+    names = {check.__name__.replace("_", " ") for check in checks.CHECKS}
+
+    assert {name for name, count in checks.reckon(good()).compared.items() if count} == names
+    assert checks.reckon(Evidence()) == checks.Reckoning([], dict.fromkeys(names, 0))
+
+
+def test_goods_that_no_node_is_known_for_are_not_compared() -> None:
+    evidence = good()
+    evidence.nodes = {("alpha", "Elsewhere"): "cicero"}
+
+    assert checks.reckon(evidence).compared["shops show what is free"] == 0
+
+
 def test_what_waits_for_a_person_is_no_fault() -> None:
     evidence = good()
     nobody_owns(evidence)
     evidence.cases = [{"order_id": "ord_1", "owner": "ops", "kind": "parcel_lost", "subject_id": "shp_1"}]
 
-    assert checks.broken(evidence) == []
+    assert checks.reckon(evidence).broken == []
     assert checks.ends(evidence) == {"with a person": 1}
 
 
@@ -242,4 +256,4 @@ def test_a_doubtful_mail_with_a_case_is_no_fault() -> None:
     mail_in_doubt_without_case(evidence)
     evidence.cases = [{"order_id": "ord_1", "owner": "ops", "kind": "effect_parked", "subject_id": "eff_1"}]
 
-    assert checks.broken(evidence) == []
+    assert checks.reckon(evidence).broken == []

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.chaos import planted
-from tests.chaos.__main__ import arena, replay, shortest
+from tests.chaos.__main__ import Arena, replay, shortest
 from tests.chaos.generator import generate
 from tests.chaos.plan import Buy, Cancel, Event, Kill, Plan
 from tests.chaos.shrink import shrink
+from tests.support.databases import Sqlite
+from tests.support.sandbox import SandboxProcess
 
 PATIENCE_S = 600.0  # two short plays, on whatever machine
 
@@ -63,14 +65,16 @@ def test_it_stops_when_its_time_is_over() -> None:
 
 
 @pytest.mark.row("TRU-1", bad_input=True)
-def test_a_bug_planted_in_the_worker_is_seen_and_told_in_a_few_lines(tmp_path: Path) -> None:
+def test_a_bug_planted_in_the_worker_is_seen_and_told_in_a_few_lines(
+    sqlite: Sqlite, sandbox: SandboxProcess, tmp_path: Path
+) -> None:
     whole = generate(3, orders=80, kills=2)
     gift = next(event for event in whole.events if isinstance(event, Buy) and "GIFT" in str(event))
     plain = next(event for event in whole.events if isinstance(event, Buy) and event.special == "plain")
     seen: list[str] = []
 
-    with arena("sqlite", tmp_path, planted.COMMAND) as stage:
-        short = shortest(stage, whole.kept([gift, plain]), seconds=PATIENCE_S, note=seen.extend)
+    stage = Arena(sqlite, sandbox, tmp_path, planted.COMMAND)
+    short = shortest(stage, whole.kept([gift, plain]), seconds=PATIENCE_S, note=seen.extend)
 
     assert [gift] == list(short.events)
     assert any("is nobody's" in sentence for sentence in seen), seen
