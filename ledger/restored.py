@@ -115,9 +115,7 @@ def park(session: Session, gap: Gap, rows: Sequence[Mapping[str, Any]], now: dat
     """Neither keyed nor to be looked up: a person decides whether it goes (again)."""
     sending = [row for row in rows if row["state"] == EffectState.SENDING]
     move_effects(session, sending, EffectState.UNKNOWN, "restored", now)
-    known = [
-        {**row, "state": EffectState.UNKNOWN} if row["state"] == EffectState.SENDING else row for row in rows
-    ]
+    known = [{**row, "state": EffectState.UNKNOWN} if row["state"] == EffectState.SENDING else row for row in rows]
     move_effects(session, known, EffectState.PARKED, "restored", now)
     open_cases(
         session,
