@@ -13,7 +13,7 @@ from ledger import audit
 from ledger.cases import CaseDraft, open_cases
 from ledger.claims import Claimed, Claims
 from ledger.queue import MAX_ATTEMPTS, backoff
-from ledger.rows import insert_missing, mappings
+from ledger.rows import insert_missing, mappings, select_by
 from ledger.tables import Deadline
 from ledger.tables.base import table_of
 
@@ -68,6 +68,12 @@ def claim_due(session: Session, *, limit: int, now: datetime, real_now: datetime
     return _CLAIMS.take(session, limit=limit, now=now, real_now=real_now)
 
 
+def still_pending(session: Session, row: Mapping[str, Any]) -> bool:
+    """Whether nobody has ended or taken over a claimed deadline since; it is locked until the transaction ends."""
+    [found] = select_by(session, Deadline, "id", [row["id"]], lock=True)
+    return bool(found["state"] == DeadlineState.PENDING and found["lease_token"] == row["lease_token"])
+
+
 def move_deadlines(
     session: Session, rows: Sequence[Mapping[str, Any]], to: DeadlineState, outcome: str, now: datetime
 ) -> None:
@@ -86,9 +92,11 @@ def move_deadlines(
 
 def failed(session: Session, row: Mapping[str, Any], code: str, now: datetime) -> None:
     """The automatic action could not be carried out: again later, and a case at the attempt cap."""
+    if not still_pending(session, row):
+        return
     session.execute(
         sa.update(_deadline)
-        .where(_deadline.c.id == row["id"], _deadline.c.lease_token == row["lease_token"])
+        .where(_deadline.c.id == row["id"])
         .values(lease_until=None, due_at=now + backoff(row["attempts"]), error=code)
     )
     if row["attempts"] >= MAX_ATTEMPTS:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -61,18 +62,21 @@ async def _step(report: Report, size: int) -> int:
 def act(
     session: Session, rows: Sequence[Row], *, now: datetime, real_now: datetime
 ) -> tuple[dict[str, str], list[EffectRow]]:
+    """Act on claimed deadlines: those that are still pending, and the caller's, once their orders are locked."""
     orders = lock_orders(session, [row["order_id"] for row in rows])
     outcome: dict[str, str] = {}
     drafts: list[EffectDraft] = []
     for row in rows:
-        state, what, wanted = _ACTIONS[row["action"]](session, row, orders[row["order_id"]], now)
+        if not deadlines.still_pending(session, row):
+            continue
+        state, what, carry_out = _ACTIONS[row["action"]](session, row, orders[row["order_id"]], now)
         deadlines.move_deadlines(session, [row], state, what, now)
+        drafts += carry_out()  # last: a cancel ends the order's other deadlines, and not this one once more
         outcome[row["id"]] = what
-        drafts += wanted
     return outcome, plan_and_claim(session, drafts, now=now, real_now=real_now)
 
 
-Acted = tuple[DeadlineState, str, list[EffectDraft]]
+Acted = tuple[DeadlineState, str, Callable[[], list[EffectDraft]]]
 
 
 def _cancel_unpaid(session: Session, row: Mapping[str, Any], order: OrderRow, now: datetime) -> Acted:
@@ -80,19 +84,16 @@ def _cancel_unpaid(session: Session, row: Mapping[str, Any], order: OrderRow, no
     tenders = [facts_of(p) for p in select_by(session, Payment, "order_id", [order["id"]])]
     paid = judge_payment(order["total_minor"], tenders, now) in (PaymentVerdict.PAID, PaymentVerdict.AUTHORISED)
     if paid or order["state"] in ENDED_ORDER or order["fence_token"]:
-        return DeadlineState.MET, "paid_or_ended", []
-    return (
-        DeadlineState.BREACHED,
-        "cancelled_unpaid",
-        (cancel_everywhere(session, order, cause="unpaid_too_long", reason="declined", now=now)),
-    )
+        return DeadlineState.MET, "paid_or_ended", list
+    cancel = partial(cancel_everywhere, session, order, cause="unpaid_too_long", reason="declined", now=now)
+    return DeadlineState.BREACHED, "cancelled_unpaid", cancel
 
 
 def _alert_authorisation(session: Session, row: Mapping[str, Any], order: OrderRow, now: datetime) -> Acted:
     """Money that was only promised is about to lapse."""
     [payment] = select_by(session, Payment, "id", [row["subject_id"]])
     if not payment["authorised_minor"] or order["state"] in ENDED_ORDER:
-        return DeadlineState.MET, "captured_or_ended", []
+        return DeadlineState.MET, "captured_or_ended", list
     expires = payment["authorisation_expires_at"]
     open_cases(
         session,
@@ -109,7 +110,7 @@ def _alert_authorisation(session: Session, row: Mapping[str, Any], order: OrderR
         ],
         now,
     )
-    return DeadlineState.BREACHED, "alerted", []
+    return DeadlineState.BREACHED, "alerted", list
 
 
 _ACTIONS: dict[str, Callable[[Session, Mapping[str, Any], OrderRow, datetime], Acted]] = {
