@@ -62,23 +62,24 @@ async def attempt(call: Awaitable[Outcome], handlers: Handlers) -> Verdict:
 
 async def send(rows: Sequence[EffectRow], kinds: Mapping[str, EffectKind]) -> list[tuple[EffectRow, Verdict]]:
     """Send claimed effects and everything that follows from them at once; returns all outcomes."""
-    finished: list[tuple[EffectRow, Verdict]] = []
-    waiting = list(rows)
-    while waiting:
-        groups: dict[tuple[str, str], list[EffectRow]] = {}
-        for row in waiting:
-            groups.setdefault((row["kind"], row["target"]), []).append(row)
-        chunks = [
-            (kind, members[start : start + kinds[kind].batch])
-            for (kind, _), members in groups.items()
-            for start in range(0, len(members), kinds[kind].batch)
-        ]
-        results = await asyncio.gather(*(_send_chunk(kinds, kind, members) for kind, members in chunks))
-        waiting = []
-        for pairs, follow in results:
-            finished += pairs
-            waiting += follow
-    return finished
+    groups: dict[tuple[str, str, int], list[EffectRow]] = {}
+    for row in rows:  # a lease is kept and lost as one, so rows of two leases never share a chunk
+        groups.setdefault((row["kind"], row["target"], row["lease_token"]), []).append(row)
+    chunks = [
+        (kind, members[start : start + kinds[kind].batch])
+        for (kind, _, _), members in groups.items()
+        for start in range(0, len(members), kinds[kind].batch)
+    ]
+    results = await asyncio.gather(*(_see_through(kinds, kind, members) for kind, members in chunks))
+    return [pair for pairs in results for pair in pairs]
+
+
+async def _see_through(
+    kinds: Mapping[str, EffectKind], kind: str, rows: Sequence[EffectRow], *, look_up: bool = False
+) -> list[tuple[EffectRow, Verdict]]:
+    """One chunk and what follows from it, which is leased already and hence waits for no other chunk."""
+    pairs, follow = await _send_chunk(kinds, kind, rows, look_up=look_up)
+    return [*pairs, *await send(follow, kinds)]
 
 
 async def _send_chunk(
@@ -95,8 +96,8 @@ async def _send_chunk(
         )
         pairs = [(row, settled) for row in rows]
     else:
-        tokens = {row["lease_token"] for row in rows}
-        async with kept(Effect, [row["id"] for row in rows], tokens.pop(), until=rows[0]["lease_until"]) as held:
+        ids, token, until = [row["id"] for row in rows], rows[0]["lease_token"], rows[0]["lease_until"]
+        async with kept(Effect, ids, token, until=until) as held:
             pairs = await _look_first(kinds[kind], rows) if not look_up else []
             known = {row["id"] for row, _ in pairs}
             rest = [row for row in rows if row["id"] not in known]
@@ -194,7 +195,6 @@ async def look_up_unknown(kinds: Mapping[str, EffectKind], report: Report, size:
     for row in claimed.rows:
         groups.setdefault((row["kind"], row["target"]), []).append(row)
     for (kind, _), rows in groups.items():
-        pairs, follow = await _send_chunk(kinds, kind, rows, look_up=True)
-        for row, outcome in [*pairs, *await send(follow, kinds)]:
+        for row, outcome in await _see_through(kinds, kind, rows, look_up=True):
             report.add(row["kind"], row["order_id"], outcome.name, outcome.code)
     return len(claimed.rows)

@@ -1,8 +1,11 @@
-"""What becomes of an effect whose sender died, by what its vendor can do."""
+"""What becomes of effects whose sender died or is slow."""
 
-from datetime import timedelta
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import pytest
+from sqlmodel import Session
 
 from config.wiring import Wiring
 from connectors.outcomes import Sent
@@ -10,7 +13,7 @@ from ledger import effects
 from ledger.effects import EffectDraft, EffectRow, Handlers, Verdict
 from ledger.tables import Effect, ReviewCase
 from tasks.effect_kinds import KINDS
-from tasks.effects import EffectKind, look_up_unknown, send_due, verdict
+from tasks.effects import SETTLE, EffectKind, Pair, look_up_unknown, send_due, verdict
 from tasks.runtime import Report
 from tests.ledger.support import row_of, rows_of
 from tests.support.databases import move_clock
@@ -56,3 +59,61 @@ async def test_a_second_sending_looks_before_it_repeats(wiring: Wiring) -> None:
 
     assert ["send", "look_up"] == calls
     assert ["done"] == [row["state"] for row in rows_of(wiring, Effect)]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_what_follows_waits_for_no_slower_neighbour(wiring: Wiring) -> None:
+    """Its lease runs already, and nobody renews it before its own sending."""
+    followed = asyncio.Event()
+
+    async def first(rows: Sequence[EffectRow]) -> list[Verdict]:
+        if rows[0]["key"] == "slow":
+            await followed.wait()
+        return [Verdict("done") for _ in rows]
+
+    async def second(rows: Sequence[EffectRow]) -> list[Verdict]:
+        followed.set()
+        return [Verdict("done") for _ in rows]
+
+    plan(wiring, "first", "quick", "slow")
+    kinds = {"first": EffectKind(FOLLOWED, first, batch=1), "second": EffectKind(LAST, second)}
+
+    async with asyncio.timeout(20):
+        await send_due(kinds, Report("test"), 10, only=["first"])
+
+    assert ["done"] * 4 == [row["state"] for row in rows_of(wiring, Effect)]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_chunk_has_one_lease(wiring: Wiring) -> None:
+    """What follows from two settlements has two, and each must be kept."""
+    leases: list[int] = []
+
+    async def first(rows: Sequence[EffectRow]) -> list[Verdict]:
+        return [Verdict("done") for _ in rows]
+
+    async def second(rows: Sequence[EffectRow]) -> list[Verdict]:
+        leases.append(len({row["lease_token"] for row in rows}))
+        return [Verdict("done") for _ in rows]
+
+    most = SETTLE + 1
+    plan(wiring, "first", *(f"k{number}" for number in range(most)))
+    kinds = {"first": EffectKind(FOLLOWED, first, batch=most), "second": EffectKind(LAST, second, batch=most)}
+
+    await send_due(kinds, Report("test"), most, only=["first"])
+
+    assert [1, 1] == leases
+
+
+def follow(_session: Session, pairs: Sequence[Pair], _now: datetime) -> list[EffectDraft]:
+    return [EffectDraft("second", f"after:{row['key']}", row["target"]) for row, _ in pairs]
+
+
+FOLLOWED, LAST = Handlers(follow), Handlers(lambda *_: [])
+
+
+def plan(wiring: Wiring, kind: str, *keys: str) -> None:
+    start = wiring.now() - timedelta(hours=1)
+    for number, key in enumerate(keys):  # due one after another, so that they are sent in this order
+        draft = EffectDraft(kind, key, "vendor/one", due_at=start + timedelta(seconds=number))
+        wiring.ledger(effects.plan, [draft], start)
