@@ -45,6 +45,12 @@ class AuthFailed(ConnectorError):
     code = "auth_failed"
 
 
+class Withdrawn(ConnectorError):
+    """Not sent: whoever wanted the call has lost the right to it, and another may be making it."""
+
+    code = "withdrawn"
+
+
 class NotSupported(ConnectorError):
     """The vendor cannot do this at all."""
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from connectors import leave
 from connectors.errors import AuthFailed, ConnectorError, OutcomeUnknown, Retryable, VendorRejected
 from connectors.redaction import redact
 from connectors.retrying import RetrySettings, Sleep, read_retry_after, retry
@@ -117,7 +118,7 @@ class VendorHttp:
 
         `safe_to_repeat`: the vendor honours a key in this write, so a lost answer may be asked for again.
         `path` may be an absolute address; our credentials go only to the vendor's own.
-        Raises: Retryable, VendorRejected, OutcomeUnknown, AuthFailed.
+        Raises: Retryable, VendorRejected, OutcomeUnknown, AuthFailed, Withdrawn.
         """
         request = self._build(method, path, json, params, content, headers)
         unsure = write and not safe_to_repeat
@@ -128,6 +129,8 @@ class VendorHttp:
             try:
                 if self._limiter:
                     await self._limiter.wait(operation)
+                if write:
+                    leave.ask(self.vendor, operation)
                 self.counters.calls += 1
                 response = await self._send(operation, request, unsure=unsure)
                 status = response.status

@@ -55,7 +55,7 @@ class Verdict:
     """What a send or a look-up came to.
 
     `name`: done, rejected; retry (surely not done, or the look-up could not be made), absent (looked up: not
-    there), unknown (look it up), doubt (neither keyed nor to be looked up), auth (our credentials)."""
+    there; or withdrawn), unknown (look it up), doubt (neither keyed nor to be looked up), auth (our credentials)."""
 
     name: str
     external_id: str = ""

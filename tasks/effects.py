@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from config import wiring
-from connectors.errors import AuthFailed, ConnectorError, OutcomeUnknown, Retryable, VendorRejected
+from connectors import leave
+from connectors.errors import AuthFailed, ConnectorError, OutcomeUnknown, Retryable, VendorRejected, Withdrawn
 from connectors.outcomes import Outcome, Sent
 from ledger import effects as machine
 from ledger import failpoints, settling
@@ -45,6 +46,8 @@ def verdict(outcome: Outcome, handlers: Handlers) -> Verdict:
         return Verdict("retry", code=outcome.code, detail=outcome.detail, after_s=outcome.after_s)
     if isinstance(outcome, AuthFailed):
         return Verdict("auth", code=outcome.code, detail=outcome.detail)
+    if isinstance(outcome, Withdrawn):
+        return Verdict("absent", code=outcome.code)
     if isinstance(outcome, OutcomeUnknown):
         name = "unknown" if handlers.keyed or handlers.can_look_up else "doubt"
         return Verdict(name, code=outcome.code, detail=outcome.detail)
@@ -101,8 +104,9 @@ async def _send_chunk(
             pairs = await _look_first(kinds[kind], rows) if not look_up else []
             known = {row["id"] for row, _ in pairs}
             rest = [row for row in rows if row["id"] not in known]
-            if rest and not (held.lapsed and not look_up):  # else whoever holds them now sends them
-                pairs += zip(rest, await _guarded(kinds[kind], call, rest), strict=True)
+            if rest:
+                with leave.while_true(lambda: not held.lapsed):  # else whoever holds them now sends them
+                    pairs += zip(rest, await _guarded(kinds[kind], call, rest), strict=True)
     if watched:
         failpoints.reached(failpoints.BEFORE_RECORD, [kind])
     follow: list[EffectRow] = []

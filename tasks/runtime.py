@@ -38,7 +38,7 @@ class Held:
 
     @property
     def lapsed(self) -> bool:
-        """The process was stopped for so long that somebody else may be at it."""
+        """Stopped or cut off from the ledger for so long that somebody else may be at it, or told so."""
         return wiring.current().real_now() >= self.until
 
 
@@ -62,8 +62,8 @@ async def _renew(model: type[Claimable], ids: list[str], token: int, held: Held)
         await asyncio.sleep(length.total_seconds() / RENEWALS)
         real_now = wiring.current().real_now()
         with suppress(sa.exc.OperationalError):  # a moment's absence of the database must not end the renewing
-            if await in_ledger(renew, model, ids, Lease(token, real_now), real_now=real_now):
-                held.until = real_now + length
+            whole = await in_ledger(renew, model, ids, Lease(token, real_now), real_now=real_now)
+            held.until = real_now + length if whole else real_now
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ class Mail:
 
 class Mailer(Protocol):
     async def send(self, mail: Mail) -> Sent:
-        """Hand the mail over. Retryable: surely not sent. OutcomeUnknown: perhaps. Raises: ConnectorError."""
+        """Hand the mail over. Retryable, Withdrawn: not sent. OutcomeUnknown: perhaps. Raises: ConnectorError."""
 
     async def check(self) -> str:
         """Prove that the server answers."""

@@ -22,6 +22,7 @@ from aiosmtplib.errors import (
     SMTPServerDisconnected,
 )
 
+from connectors import leave
 from connectors.errors import AuthFailed, ConnectorError, OutcomeUnknown, Retryable, VendorRejected
 from connectors.messaging.base import Mail
 from connectors.messaging.mime import BadMail, envelope_address, mail_bytes
@@ -107,6 +108,7 @@ class Smtp:
             raise self._answered("data", exc, reason="refused_content") from exc
         except (SMTPException, OSError) as exc:
             raise Retryable(VENDOR, "data", "connection_lost") from exc
+        leave.ask(VENDOR, "content")  # the connection is closed, and a message without its end is none
         try:
             _expect(await self._content(line.client, message), SMTPStatus.completed)
         except SMTPResponseException as exc:

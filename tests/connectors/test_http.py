@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from connectors.errors import AuthFailed, ConnectorError, OutcomeUnknown, Retryable, VendorRejected
+from connectors import leave
+from connectors.errors import AuthFailed, ConnectorError, OutcomeUnknown, Retryable, VendorRejected, Withdrawn
 from connectors.http import Refusal, VendorHttp, counters
 from connectors.retrying import RetrySettings
 from connectors.transport import HttpClient
@@ -154,6 +155,18 @@ async def test_a_retried_write_may_still_end_unknown(client: HttpClient) -> None
     async with raw_server(reply(429), reply(500)) as server:
         with pytest.raises(OutcomeUnknown):
             await vendor(client, server.url).call("op", "POST", "/x", json={}, write=True)
+    assert len(server.seen) == 2
+
+
+async def test_a_write_without_leave_is_not_sent_not_even_again(client: HttpClient) -> None:
+    answers = iter([True, False])
+    async with raw_server(reply(429), reply(200)) as server:
+        http = vendor(client, server.url)
+        with leave.while_true(lambda: next(answers)):
+            with pytest.raises(Withdrawn):
+                await http.call("op", "POST", "/x", json={}, write=True, safe_to_repeat=True)
+            assert len(server.seen) == 1
+            await http.call("op", "GET", "/x", write=False)
     assert len(server.seen) == 2
 
 

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tasks.sending.mail import MAILS_AT_ONCE
 from tests.support.programs import Program, Programs
 from tests.support.world import World, checkout
 
 PATIENCE_S = 240.0
 LEASE_S = "2"
 HOLD = "fulfillmentOrderHold"
+MAILS = 10  # fewer than a batch, more than go at once
 
 
 async def delivered(world: World) -> None:
@@ -35,8 +37,8 @@ async def stop_in_the_call(world: World, program: Program) -> None:
 
     def stops_without_locks() -> bool:
         program.send(signal.SIGSTOP)
-        while not program.stopped():
-            pass  # a moment: the signal is on its way
+        while not program.stopped():  # a moment: the signal is on its way
+            assert program.alive, program.output
         if not in_transaction(world):
             return True
         program.send(signal.SIGCONT)
@@ -148,3 +150,36 @@ async def test_a_mail_stopped_at_its_handing_over_is_one_mail_and_a_case(world: 
     assert 1 == len(world.mails())
     assert effects(world, "mail.send", "parked")
     assert ["effect_parked"] == [row["kind"] for row in world.rows("SELECT kind FROM review_case")]
+
+
+@pytest.mark.row("TRU-1", bad_input=True)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_one_stopped_in_the_middle_of_a_batch_of_mails_sends_none_of_the_rest(
+    world: World, programs: Programs
+) -> None:
+    """Each is a case by then; a person who answers it would send it a second time."""
+    environment = world.environment | {"AFTERCART_LEASE_S": LEASE_S}
+    world.sandbox.fault("smtp", "DATA", "hold", times=MAILS_AT_ONCE)
+    customers = ({"email": f"ada{number}@example.com", "phone": f"+1617555{number:04}"} for number in range(MAILS))
+    for customer in customers:
+        world.buy(checkout(customer=customer))
+    await delivered(world)
+    first = programs.worker("--until-idle", environment=environment)
+    await world.until(
+        lambda: len(world.mails()) == MAILS_AT_ONCE, what="the server has the first", deadline_s=PATIENCE_S
+    )
+    await stop_in_the_call(world, first)
+    in_hand = world.row("SELECT count(*) AS n FROM effect WHERE kind = 'mail.send' AND state = 'sending'")["n"]
+
+    second = programs.worker(environment=environment)
+    await world.until(lambda: effects(world, "mail.send", "parked"), what="another gives it up", deadline_s=PATIENCE_S)
+    second.send(signal.SIGTERM)
+    await world.until(lambda: not second.alive, what="the second ends", deadline_s=PATIENCE_S)
+    world.sandbox.control("release", {})
+    first.send(signal.SIGCONT)
+    await ends_idle(world, first)
+
+    assert MAILS == in_hand, "all were in one batch"
+    assert MAILS_AT_ONCE == len(world.mails())
+    assert effects(world, "mail.send", "parked")
+    assert ["effect_parked"] * MAILS == [row["kind"] for row in world.rows("SELECT kind FROM review_case")]

@@ -1,4 +1,4 @@
-"""What becomes of effects whose sender died or is slow."""
+"""What becomes of effects whose sender died, stood still for too long, or is slow."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,12 +8,13 @@ import pytest
 from sqlmodel import Session
 
 from config.wiring import Wiring
-from connectors.outcomes import Sent
+from connectors import leave
+from connectors.outcomes import Outcome, Sent
 from ledger import effects
 from ledger.effects import EffectDraft, EffectRow, Handlers, Verdict
 from ledger.tables import Effect, ReviewCase
 from tasks.effect_kinds import KINDS
-from tasks.effects import SETTLE, EffectKind, Pair, look_up_unknown, send_due, verdict
+from tasks.effects import SETTLE, EffectKind, Pair, attempt, look_up_unknown, send_due, verdict
 from tasks.runtime import Report
 from tests.ledger.support import row_of, rows_of
 from tests.support.databases import move_clock
@@ -59,6 +60,33 @@ async def test_a_second_sending_looks_before_it_repeats(wiring: Wiring) -> None:
 
     assert ["send", "look_up"] == calls
     assert ["done"] == [row["state"] for row in rows_of(wiring, Effect)]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_one_that_stands_still_in_the_middle_of_a_batch_sends_none_of_the_rest(
+    wiring: Wiring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[str] = []
+
+    async def call(row: EffectRow) -> Outcome:
+        leave.ask("vendor", "call")
+        called.append(row["key"])
+        woken = wiring.real_now() + timedelta(minutes=1)
+        monkeypatch.setattr(Wiring, "real_now", lambda _: woken)
+        return Sent()
+
+    async def send(rows: Sequence[EffectRow]) -> list[Verdict]:
+        return [await attempt(call(row), handlers) for row in rows]
+
+    handlers = Handlers(lambda *_: [])
+    plan(wiring, "x", "first", "second", "third")
+
+    await send_due({"x": EffectKind(handlers, send)}, Report("test"), 10, only=["x"])
+
+    assert ["first"] == called
+    states = {row["key"]: (row["state"], row["error"]) for row in rows_of(wiring, Effect)}
+    assert {"first": ("done", ""), "second": ("planned", "withdrawn"), "third": ("planned", "withdrawn")} == states
+    assert [] == rows_of(wiring, ReviewCase), "nobody else had taken them: they surely were not sent"
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

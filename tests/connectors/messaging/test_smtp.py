@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from connectors.errors import AuthFailed, OutcomeUnknown, Retryable, VendorRejected
+from connectors import leave
+from connectors.errors import AuthFailed, OutcomeUnknown, Retryable, VendorRejected, Withdrawn
 from connectors.messaging.base import Mail
 from connectors.messaging.smtp import Smtp, SmtpServer
 from tests.support.sandbox import SandboxProcess
@@ -201,6 +202,15 @@ async def test_password_without_a_server_that_takes_one_is_for_an_operator() -> 
     ):
         with pytest.raises(AuthFailed):
             await mailer.check()
+
+
+async def test_without_leave_it_is_not_sent(mailer: Smtp, sandbox: SandboxProcess) -> None:
+    with leave.while_true(lambda: False), pytest.raises(Withdrawn):
+        await mailer.send(MAIL)
+    assert [] == inbox(sandbox)
+
+    await mailer.send(MAIL)
+    assert len(inbox(sandbox)) == 1
 
 
 async def test_line_break_in_a_header_is_not_sent(mailer: Smtp, sandbox: SandboxProcess) -> None:
