@@ -16,6 +16,7 @@ _MEND: Mapping[str, tuple[int, str]] = {
     "unknown_account": (404, "Use /hooks/{system}/{account} as the accounts file names them."),
     "not_found": (404, "There is nothing at this address."),
     "method_not_allowed": (405, "Use the method that the guide names for this address."),
+    "body_too_slow": (408, "Send the whole body at once."),
     "body_too_large": (413, "Send a smaller body, or raise AFTERCART_MAX_BODY_BYTES."),
     "bad_scan": (422, "Correct the fields that are named and send the scan again."),
     "bad_state": (422, "Ask for state=open or state=done."),
@@ -43,6 +44,8 @@ def refuse(refusal: Refusal) -> Response:
     headers = {}
     if status == 503:
         headers["retry-after"] = str(RETRY_AFTER_S)
+    if refusal.code == "body_too_slow":  # the rest of it may still come, or never
+        headers["connection"] = "close"
     if refusal.code == "bad_token":
         headers["www-authenticate"] = "Bearer"
     return json_answer({"error": refusal.code, **refusal.extra, "mend": mend}, status, headers)

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from apps.receiver.answers import Refusal, json_answer
-from apps.receiver.bodies import announced, read_body
+from apps.receiver.bodies import read_body
 from apps.receiver.load import Load
 from apps.receiver.writer import GroupWriter
 from config.accounts import Account, Accounts
@@ -37,9 +37,8 @@ class Hooks:
         if account is None:
             raise Refusal("unknown_account")
         self._load.check()
-        limit = self._wiring.settings.max_body_bytes
-        with self._writer.room_for(announced(request, limit)):
-            body = await read_body(request, limit)
+        with self._writer.room() as take:
+            body = await read_body(request, self._wiring.settings.max_body_bytes, take)
         headers = dict(request.headers)
         await self._verify(account, headers, body)
         domain, said = account.options.get("domain"), headers.get(INBOUND[account.system].origin_header)

@@ -1,13 +1,13 @@
 """Group commit: deliveries that arrive together are stored in one transaction, and each waits for its commit.
 
-What may wait is bounded, by number and by bytes, read or still being read; beyond it the vendor is asked to come again.
-Customers have places of their own and go first, so that no flood of webhooks keeps them out.
+What may wait is bounded, by number once it is read, and by bytes also while it is being read; beyond it the vendor is
+asked to come again. Customers have places of their own and go first, so that no flood of webhooks keeps them out.
 """
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -69,15 +69,27 @@ class GroupWriter:
         self._thread.shutdown()
 
     @contextmanager
-    def room_for(self, size: int) -> Iterator[None]:
-        """Room for a body while it is read. Raises: Refusal (busy) before a byte of it is."""
-        if len(self._waiting) >= MOST_WAITING or self._bytes + self._reading + size > MOST_WAITING_BYTES:
+    def room(self) -> Iterator[Callable[[int], None]]:
+        """Room for a body while it is read: what has come of it counts, not what it announces, for until its
+        signature is checked anybody may announce anything. Call what this gives with the size of each part.
+
+        Raises: Refusal (busy) before a byte is read, and by the call for a part that there is no room for.
+        """
+        if len(self._waiting) >= MOST_WAITING or self._bytes + self._reading >= MOST_WAITING_BYTES:
             raise Refusal("busy")
-        self._reading += size
+        taken = 0
+
+        def take(size: int) -> None:
+            nonlocal taken
+            if self._bytes + self._reading + size > MOST_WAITING_BYTES:
+                raise Refusal("busy")
+            taken += size
+            self._reading += size
+
         try:
-            yield
+            yield take
         finally:
-            self._reading -= size
+            self._reading -= taken
 
     async def keep(self, delivery: Delivery, *, customer: bool = False) -> None:
         """Return when the delivery is committed. Raises: Refusal (busy, database_away)."""

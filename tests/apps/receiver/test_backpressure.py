@@ -1,11 +1,13 @@
 """More than can be stored: refused in time with a word when to come again, bounded memory, customers first."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from time import monotonic
 
 import httpx
 import pytest
 
+from apps.receiver import bodies
 from apps.receiver import writer as writer_module
 from apps.receiver.answers import Refusal
 from apps.receiver.load import MOST_LATE_S, Load
@@ -46,7 +48,7 @@ async def test_customers_have_places_of_their_own_and_go_first(
         await asyncio.sleep(0)
         with pytest.raises(Refusal, match="busy"):
             await writer.keep(delivery(6))
-        with pytest.raises(Refusal, match="busy"), writer.room_for(1):
+        with pytest.raises(Refusal, match="busy"), writer.room():
             pytest.fail("nothing is read that cannot be kept")
         customer = asyncio.create_task(writer.keep(FROM_CUSTOMER, customer=True))
         await asyncio.sleep(0)
@@ -63,12 +65,55 @@ async def test_bodies_being_read_count_against_memory(file_wiring: Wiring) -> No
     transactions = Transactions(file_wiring)
     writer = GroupWriter(file_wiring, transactions)
     half = writer_module.MOST_WAITING_BYTES // 2
-    with writer.room_for(half), writer.room_for(half):
-        with pytest.raises(Refusal, match="busy"), writer.room_for(1):
+    with writer.room() as take, writer.room() as take_other:
+        take(half)
+        take_other(half)
+        with pytest.raises(Refusal, match="busy"):
+            take(1)
+        with pytest.raises(Refusal, match="busy"), writer.room():
             pytest.fail("the third has no room")
-    with writer.room_for(half):
-        pass
+    with writer.room() as take:
+        take(half)
     transactions.close()
+
+
+@pytest.mark.row("TRU-1", bad_input=True)
+async def test_callers_that_announce_much_and_send_nothing_keep_nobody_out(
+    client: httpx.AsyncClient, file_wiring: Wiring
+) -> None:
+    largest, asked, over = file_wiring.settings.max_body_bytes, 0, asyncio.Event()
+
+    async def nothing() -> AsyncIterator[bytes]:
+        nonlocal asked
+        asked += 1
+        await over.wait()
+        yield b""
+
+    heads = [{}, {"content-length": str(largest)}] * (writer_module.MOST_WAITING_BYTES // largest)
+    idle = [asyncio.create_task(client.post(ALPHA, content=nothing(), headers=head)) for head in heads]
+    await until(lambda: asked + sum(task.done() for task in idle) == len(idle))
+
+    assert 200 == (await client.post(ALPHA, content=BODY, headers=shopify_headers(BODY))).status_code
+    over.set()
+    assert {401} == {answer.status_code for answer in await asyncio.gather(*idle)}
+
+
+@pytest.mark.row("TRU-1", bad_input=True)
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    client: httpx.AsyncClient, file_wiring: Wiring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "READ_WITHIN_S", 0.05)
+
+    async def half() -> AsyncIterator[bytes]:
+        yield BODY[:100]
+        await asyncio.Event().wait()
+
+    async with asyncio.timeout(30):
+        answer = await client.post(ALPHA, content=half(), headers=shopify_headers(BODY))
+
+    assert (408, "body_too_slow") == (answer.status_code, answer.json()["error"])
+    assert "close" == answer.headers["connection"]
+    assert [] == inbox(file_wiring)
 
 
 def refuses(load: Load) -> bool:
