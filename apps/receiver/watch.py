@@ -50,7 +50,7 @@ class Watch:
         while not self._stopping.is_set():
             try:
                 current = await asyncio.to_thread(self._look)
-            except sa.exc.DBAPIError:
+            except sa.exc.SQLAlchemyError:  # the pool's own errors too
                 current = True
             if not current:
                 logger.error("the ledger was migrated by another version of the program: the receiver ends")

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 
 from apps import worker
 from apps.receiver.transactions import Transactions
@@ -55,5 +56,25 @@ async def test_the_receiver_ends_when_the_ledger_moves_under_it(wiring: Wiring, 
         assert not over.is_set()
         with at_revision(wiring, NEWER):
             await asyncio.wait_for(over.wait(), 30)
+    finally:
+        await watch.stop()
+
+
+@pytest.mark.row("TRU-1", bad_input=True)
+async def test_the_receivers_watch_outlives_a_pool_without_a_free_connection(
+    wiring: Wiring, transactions: Transactions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    troubles = [sa.exc.TimeoutError("no connection became free")]
+
+    def crowded(_engine: sa.Engine) -> bool:
+        if troubles:
+            raise troubles.pop()
+        return True
+
+    monkeypatch.setattr(schema, "is_current", crowded)
+    watch = Watch(wiring, transactions, every_s=0.01)
+    watch.start()
+    try:
+        await until(lambda: NAME in wiring.read(heartbeats))
     finally:
         await watch.stop()
