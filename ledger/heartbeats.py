@@ -15,6 +15,7 @@ from ledger.tables.base import table_of
 
 BEAT_S = 5.0  # whoever works on the ledger gives a sign of life so often
 SILENT_S = 3 * BEAT_S  # who has given none for so long is gone
+RESTARTS = "restarts:"  # how names of rows begin that are no sign of life, see ledger.restarts
 _VENDOR = "vendor:"
 _beat = table_of(Heartbeat)
 _WELL = Prepared(
@@ -33,10 +34,15 @@ class Sign:
     age_s: float
 
 
+def of_a_process() -> sa.ColumnElement[bool]:
+    """Of a row: somebody's sign of life, not a note about a vendor or about restarts."""
+    return sa.and_(~_beat.c.name.startswith(_VENDOR), ~_beat.c.name.startswith(RESTARTS))
+
+
 def last_sign(session: Session) -> Sign | None:
     """The newest sign of life of any process; none when nobody has ever worked here. The database says the time."""
     now = session.execute(sa.select(sa.func.now(type_=UtcDateTime))).scalar_one()
-    query = sa.select(_beat).where(~_beat.c.name.startswith(_VENDOR)).order_by(_beat.c.at.desc()).limit(1)
+    query = sa.select(_beat).where(of_a_process()).order_by(_beat.c.at.desc()).limit(1)
     for row in mappings(session, query):
         return Sign(row["name"], row["at"], (now - row["at"]).total_seconds())
     return None

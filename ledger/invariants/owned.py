@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from domain.parcels import TERMINAL, ParcelState
 from domain.states import ENDED_ORDER, OrderState
+from ledger.heartbeats import of_a_process
 from ledger.invariants.base import (
     OPEN_EFFECT,
     Broken,
@@ -133,7 +134,7 @@ def doubtful_effects_are_owned() -> Broken:
 
 def no_orphan_lease() -> Broken:
     """Nobody is sending without renewing the lease: a living worker takes it over within seconds."""
-    alive = sa.exists().where(beat.c.at > moment("alive"), beat.c.name.not_like("vendor:%"))
+    alive = sa.exists().where(beat.c.at > moment("alive"), of_a_process())
     return sa.select(effect.c.id).where(
         sa.text("effect.state IN ('planned', 'sending', 'unknown')"),  # in the words of its partial index
         effect.c.state == "sending",

@@ -81,10 +81,13 @@ async def test_a_living_worker_takes_over_within_seconds(world: World) -> None:
     real_now = world.wiring.real_now()
     ended = f"UPDATE effect SET state = 'sending', lease_until = '{real_now - timedelta(seconds=60):%F %T}+00:00'"
     seen = f"UPDATE heartbeat SET at = '{real_now - timedelta(seconds=3600):%F %T}+00:00'"
-    alive = f"UPDATE heartbeat SET at = '{real_now + timedelta(seconds=3600):%F %T}+00:00'"
+    later = f"{real_now + timedelta(seconds=3600):%F %T}+00:00"
+    alive = f"UPDATE heartbeat SET at = '{later}'"
 
     assert "no_orphan_lease" in broken_by(world, (alive, f"{ended} WHERE kind = 'shop.hold'"))
     assert "no_orphan_lease" not in broken_by(world, (seen, f"{ended} WHERE kind = 'shop.hold'"))
+    counted = f"INSERT INTO heartbeat (name, at, detail) VALUES ('restarts:a', '{later}', '1')"
+    assert "no_orphan_lease" not in broken_by(world, (seen, counted, f"{ended} WHERE kind = 'shop.hold'"))
 
 
 def broken_by(world: World, planted: str | tuple[str, ...]) -> set[str]:

@@ -10,6 +10,7 @@ import pytest
 from config.wiring import Wiring
 from ledger import schema
 from ledger.heartbeats import SILENT_S, beat, last_sign, vendor_trouble
+from ledger.restarts import take_restart
 from tests.support.revisions import NEWER, OLDER, at_revision
 
 
@@ -52,8 +53,9 @@ def test_a_worker_that_has_ended_is_waited_for(wiring: Wiring) -> None:
     assert sign.age_s >= SILENT_S
 
 
-def test_vendors_trouble_is_no_sign_of_life(wiring: Wiring) -> None:
+def test_notes_on_vendors_and_restarts_are_no_signs_of_life(wiring: Wiring) -> None:
     wiring.ledger(vendor_trouble, "shopify/alpha", "timeout", wiring.real_now())
+    wiring.ledger(take_restart, "process-orders", now=wiring.now(), real_now=wiring.real_now())
 
     assert wiring.read(last_sign) is None
 
