@@ -11,7 +11,8 @@ from apps.prefect_api import PrefectApi, PrefectUnreachable
 from apps.standby import StandBy
 from config.wiring import Wiring
 from ledger.heartbeats import heartbeats
-from ledger.restarts import take_restart
+from ledger.restarts import BEGINS_WITHIN, take_restart
+from ledger.session import what_is_wrong
 
 HEARTBEAT = DEPLOYMENT = "process-orders"
 SWEEPS = ("sweep-shops/sweep-shops", "sweep-warehouses/sweep-warehouses")
@@ -31,7 +32,8 @@ class OrderWatch:
         self._api = PrefectApi(wiring.settings.prefect_ui_url)
         self._began_at = wiring.real_now()
         self._asked_at: datetime | None = None  # when a run was last asked for
-        self._trouble = ""
+        self._granted = True  # a start that may be asked for: the first of a supervisor's life is no restart
+        self._told: set[str] = set()  # troubles since work last went on
 
     async def run(self) -> None:
         """Look every few seconds until cancelled."""
@@ -40,7 +42,9 @@ class OrderWatch:
                 try:
                     await self.look()
                 except sa.exc.DBAPIError as error:
-                    self._tell_once(f"cannot look after process-orders: {str(error.orig).splitlines()[0]}")
+                    self._tell_once(f"cannot look after process-orders: the ledger {what_is_wrong(error)}")
+                except Exception as error:  # nobody watches the watch: whatever failed is tried again
+                    self._tell_once(f"cannot look after process-orders: {type(error).__name__}: {error}")
                 await asyncio.sleep(LOOK_EVERY_S)
         finally:
             await self._api.aclose()
@@ -58,43 +62,44 @@ class OrderWatch:
 
     async def _see_to_a_run(self, beaten_at: datetime | None, now: datetime) -> tuple[bool, bool]:
         """Whether Prefect answers as far as is known, and whether a run was asked for."""
-        signs = [sign for sign in (beaten_at, self._asked_at) if sign is not None]
         try:
             if not await self._api.answers():
                 raise PrefectUnreachable(f"Prefect at {self._api.url} does not answer")
-            if any(now - sign < SILENT_AFTER for sign in signs):
-                self._trouble = ""
+            if beaten_at is not None and now - beaten_at < SILENT_AFTER:
+                self._told.clear()
+                return True, False
+            if self._asked_at is not None and now - self._asked_at < SILENT_AFTER:
                 return True, False
             async with asyncio.timeout(ASK_WITHIN_S):
-                asked = await self._ask_for_a_run(now)
+                return True, await self._ask_for_a_run(now)
         except (PrefectUnreachable, TimeoutError) as error:
             self._tell_once(f"cannot look after process-orders: {str(error) or 'Prefect takes too long to answer'}")
             return False, False
-        if asked:
-            self._trouble = ""
-        return True, asked
 
     async def _ask_for_a_run(self, now: datetime) -> bool:
         deployment = await self._api.deployment_id(f"{DEPLOYMENT}/{DEPLOYMENT}")
-        if deployment is None or await self._api.coming_runs(deployment, before=now + SILENT_AFTER):
+        if deployment is None or await self._api.coming_runs(
+            deployment, before=now + SILENT_AFTER, pending_since=now - BEGINS_WITHIN
+        ):
             return False
-        first = self._asked_at is None  # of a supervisor's life: a start, not a restart
-        if not first and not await asyncio.to_thread(self._may_restart, now):
+        if not self._granted:
+            self._granted = await asyncio.to_thread(self._take_restart, now)
+        if not self._granted:
             self._asked_at = now
             self._tell_once("process-orders dies again and again; see `aftercart cases list`")
             return False
-        await self._api.start_run(deployment)
-        self._asked_at = now
+        await self._api.start_run(deployment)  # when it fails, the grant is kept: a slow Prefect is nobody's death
+        self._asked_at, self._granted = now, False
         self._say("process-orders was silent; a run was started")
         return True
 
-    def _may_restart(self, now: datetime) -> bool:
+    def _take_restart(self, now: datetime) -> bool:
         return self._wiring.ledger(take_restart, DEPLOYMENT, now=self._wiring.now(), real_now=now)
 
     def _tell_once(self, trouble: str) -> None:
-        if trouble != self._trouble:
+        if trouble not in self._told:
             self._say(trouble)
-        self._trouble = trouble
+        self._told.add(trouble)
 
     async def bury_lost_runs(self) -> None:
         """Before the worker starts: what a killed supervisor left as running in Prefect is not running."""

@@ -66,21 +66,22 @@ class PrefectApi:
             raise PrefectUnreachable(f"Prefect at {self.url} does not know deployment {deployment_id}; deploy again")
         return str(run["id"])
 
-    async def coming_runs(self, deployment_id: str, *, before: datetime) -> int:
-        """Runs that have not begun yet and are to begin before a time."""
-        return int(
-            await self._call(
-                "POST",
-                "/flow_runs/count",
-                {
-                    "flow_runs": {
-                        "deployment_id": {"any_": [deployment_id]},
-                        "state": {"type": {"any_": ["SCHEDULED", "PENDING"]}},
-                        "expected_start_time": {"before_": before.isoformat()},
-                    }
-                },
-            )
-            or 0
+    async def coming_runs(self, deployment_id: str, *, before: datetime, pending_since: datetime) -> int:
+        """Runs that have not begun yet and are to begin before a time. Not those that a worker took up before
+        `pending_since`: it died with them, and nothing in Prefect ends their state."""
+        runs = await self._call("POST", "/flow_runs/filter", {
+            "flow_runs": {
+                "deployment_id": {"any_": [deployment_id]},
+                "state": {"type": {"any_": ["SCHEDULED", "PENDING"]}},
+                "expected_start_time": {"before_": before.isoformat()},
+            },
+            "sort": "EXPECTED_START_TIME_DESC",
+            "limit": PAGE,
+        }) or []  # fmt: skip
+        states = (run["state"] for run in runs)
+        return sum(
+            state["type"] != "PENDING" or datetime.fromisoformat(state["timestamp"]) >= pending_since
+            for state in states
         )
 
     async def state_of(self, run: str) -> tuple[str, str]:
