@@ -11,16 +11,18 @@ from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.events import Event
 from prefect.events.clients import get_events_client
-from prefect.states import Completed, Crashed, Running
+from prefect.states import Completed, Crashed, Pending, Running
 
 from apps import automations
 from apps.automations import FIND, RESTART, ensure
+from apps.prefect_api import PrefectApi
 from config.wiring import Wiring
 from flows.check_invariants import check_invariants
 from flows.restart_runs import restart_runs
 from ledger import operator
 from ledger.restarts import MOST, take_restart
 from ledger.tables import ReviewCase
+from tasks import restarting
 from tests.flows.conftest import ENGINE
 from tests.ledger.support import row_of
 
@@ -132,6 +134,36 @@ async def test_a_run_whose_work_a_later_one_has_done_is_left_dead(
     await client.set_flow_run_state(later.id, Completed(), force=True)
 
     assert "replaced" == await restart_runs(str(dead.id))
+
+
+async def test_a_run_with_other_parameters_does_other_work(
+    client: PrefectClient, deployments: dict[str, UUID], wiring: Wiring
+) -> None:
+    dead = await begun(client, deployments["check-invariants"], {"names": ["a"]})
+    await client.set_flow_run_state(dead.id, Crashed(), force=True)
+    await begun(client, deployments["check-invariants"], {"names": ["b"]})
+
+    assert "restarted" == await restart_runs(str(dead.id))
+
+
+async def test_a_run_that_never_began_does_nobodys_work(
+    client: PrefectClient, deployments: dict[str, UUID], wiring: Wiring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead = await begun(client, deployments["check-invariants"])
+    await client.set_flow_run_state(dead.id, Crashed(), force=True)
+    taken_up = await client.create_flow_run_from_deployment(deployments["check-invariants"])
+    await client.set_flow_run_state(taken_up.id, Pending(), force=True)
+    assert "replaced" == await restart_runs(str(dead.id))
+
+    api, now = PrefectApi(str(client.api_url).removesuffix("/").removesuffix("/api")), wiring.real_now()
+    deployment = str(deployments["check-invariants"])
+    assert [1, 0] == [
+        await api.coming_runs(deployment, before=now, pending_since=since)
+        for since in (now - restarting.BEGINS_WITHIN, now)
+    ]
+    await api.aclose()
+    monkeypatch.setattr(restarting, "BEGINS_WITHIN", timedelta(0))
+    assert "restarted" == await restart_runs(str(dead.id))
 
 
 async def test_what_dies_again_and_again_is_given_to_a_person(
