@@ -12,7 +12,7 @@ from tests.support.world import World, checkout
 
 async def test_it_carries_an_order_to_the_edit_window_and_ends(world: World) -> None:
     world.buy(checkout())
-    await world.until(lambda: not world.sandbox.control("webhooks")["queued"], what="the webhook is delivered")
+    await world.delivered()
     ended = await asyncio.to_thread(_work, world.environment, "--until-idle")
     assert (ended.returncode, ended.stderr) == (0, b"")
     assert world.sandbox.accepted("shopify")["fulfillmentOrderHold"]

@@ -1,14 +1,13 @@
 """The programs of a chaos run: killed by signal 9 and reaped, started again; an end of their own is noted."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.chaos.programs import Program, ProgramError
+from tests.support.waiting import wait_until
 
 ECHO = "import sys\nfor line in sys.stdin:\n    print('done', flush=True)\n"
 Make = Callable[..., Program]
@@ -25,13 +24,6 @@ def make(tmp_path: Path) -> Iterator[Make]:
             return program
 
         yield start
-
-
-def until(condition: Callable[[], Any]) -> None:
-    ends = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < ends
-        time.sleep(0.01)
 
 
 def test_a_killed_program_is_reaped_and_answers_again(make: Make) -> None:
@@ -66,7 +58,7 @@ def test_a_program_that_ends_by_itself_is_noted_with_its_last_words(make: Make) 
         program.mend()
         return program.faults
 
-    until(noted)
+    wait_until(noted)
 
     assert program.faults[0] == "clerk ended by itself with 1: the ledger went away"
     assert program.deaths == 0

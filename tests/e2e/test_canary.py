@@ -9,7 +9,6 @@ import hmac
 import json
 import sqlite3
 from collections.abc import Iterator
-from time import monotonic, sleep
 from typing import Any
 
 import httpx
@@ -20,6 +19,7 @@ from apps.demo import canary, people
 from apps.demo.canary import leaks
 from apps.demo.purchases import day
 from tests.support.finished_demo import GROUP, FinishedDemo
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group(GROUP)]
 PERSON = f"{people.NAME} Keller, 12 {people.STREET} Maple Road, ada.{people.MAIL}1@example.com, +16175550173"
@@ -148,18 +148,12 @@ class Trouble:
         self.run("DROP TRIGGER IF EXISTS refuse")
         self.client.delete(f"{self.sandbox}/_control/faults")
 
-    def wait_for(self, statement: str, what: str, deadline_s: float = 60) -> None:
-        ends = monotonic() + deadline_s
-        while not self.run(statement):
-            assert monotonic() < ends, f"in vain: {what}"
-            sleep(0.2)
+    def wait_for(self, statement: str, what: str) -> None:
+        wait_until(lambda: self.run(statement), what)
 
-    def wait_until_a_run_fails(self, deadline_s: float = 180) -> None:
+    def wait_until_a_run_fails(self) -> None:
         body = {"flow_runs": {"state": {"type": {"any_": ["FAILED", "CRASHED"]}}}}
-        ends = monotonic() + deadline_s
-        while not self.client.post(f"{self.prefect}/api/flow_runs/count", json=body).json():
-            assert monotonic() < ends, "in vain: a run fails"
-            sleep(0.5)
+        wait_until(lambda: self.client.post(f"{self.prefect}/api/flow_runs/count", json=body).json(), "a run fails")
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from ledger.session import what_is_wrong
 from tasks import stages
 from tests.support.databases import Sqlite
 from tests.support.disks import disk, file_of, locked
+from tests.support.waiting import PATIENCE_S
 from tests.support.world import World, checkout
 
 
@@ -24,7 +25,7 @@ def database_url(sqlite: Sqlite) -> Iterator[str]:
 
 async def passes_until_trouble(world: World) -> sa.exc.OperationalError:
     """Work as a worker does, until the database says no."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             try:
                 await stages.one_pass(world.shift, engine=False)
@@ -38,7 +39,7 @@ async def settle_all(world: World) -> None:
     held = """SELECT (SELECT count(*) FROM work WHERE lease_until IS NOT NULL)
         + (SELECT count(*) FROM inbox_event WHERE handled_at IS NULL)
         + (SELECT count(*) FROM effect WHERE state IN ('sending', 'unknown')) AS n"""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         await world.settle()
         while world.row(held)["n"]:
             await asyncio.sleep(0.1)
@@ -50,7 +51,7 @@ async def test_work_goes_on_when_there_is_space_again(world: World) -> None:
     url = world.wiring.settings.database_url
     world.wiring.settings.lease_s = 1.0
     world.buy(*(checkout(customer={"email": f"c{n}@example.com"}) for n in range(12)))
-    await world.until(lambda: not world.sandbox.control("webhooks")["queued"], what="the webhooks are stored")
+    await world.delivered()
     with disk(url) as space:
         for pages in (0, 3, 9):  # it fills up at another point each time, also between a call and its record
             space.leave(pages)
@@ -91,7 +92,7 @@ async def test_the_receiver_sends_vendors_away_and_takes_them_when_there_is_spac
 async def test_a_locked_database_is_waited_for_then_named(world: World) -> None:
     world.wiring.settings.lease_s = 1.0
     world.buy(checkout())
-    await world.until(lambda: not world.sandbox.control("webhooks")["queued"], what="the webhook is stored")
+    await world.delivered()
     with world.wiring.engine.connect() as connection:
         [[patience]] = connection.exec_driver_sql("PRAGMA busy_timeout").all()
     assert patience == 5_000

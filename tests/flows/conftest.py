@@ -1,6 +1,5 @@
 """One Prefect server for all flows of a test run, and eyes to look into it."""
 
-import asyncio
 import gc
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -11,6 +10,8 @@ from prefect.client.orchestration import PrefectClient, get_client
 from prefect.events.worker import EventsWorker
 from prefect.settings import PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
+
+from tests.support.waiting import PATIENCE_S, until
 
 ENGINE = [
     pytest.mark.engine,
@@ -25,7 +26,7 @@ ENGINE = [
 def engine() -> Iterator[None]:
     """A real Prefect server in a process of its own, with a database of its own."""
     quickly = {PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL: 0.2}
-    with temporary_settings(updates=quickly), prefect_test_harness(server_startup_timeout=60):
+    with temporary_settings(updates=quickly), prefect_test_harness(server_startup_timeout=int(PATIENCE_S)):
         yield
 
 
@@ -50,19 +51,19 @@ class Server:
         data = found[0]["data"]
         return orjson.loads(data) if found[0]["type"] == "table" else data
 
-    async def events(self, name: str, *, at_least: int = 1, deadline_s: float = 15.0) -> list[dict[str, Any]]:
+    async def events(self, name: str, *, at_least: int = 1) -> list[dict[str, Any]]:
         """Events of a name; waits until there are so many."""
         drained = EventsWorker.drain_all()
         if drained is not None:
             await drained
-        ends = asyncio.get_running_loop().time() + deadline_s
-        while True:
+
+        async def enough() -> list[dict[str, Any]]:
             answer = await self._client._client.post("/events/filter", json={"filter": {"event": {"name": [name]}}})
-            found: list[dict[str, Any]] = answer.json()["events"]
-            if len(found) >= at_least:
-                return found
-            assert asyncio.get_running_loop().time() < ends, f"no event {name}"
-            await asyncio.sleep(0.1)
+            seen: list[dict[str, Any]] = answer.json()["events"]
+            return seen if len(seen) >= at_least else []
+
+        found: list[dict[str, Any]] = await until(enough, f"the event {name}")
+        return found
 
     async def _ask(self, path: str, body: dict[str, Any]) -> list[dict[str, Any]]:
         answer = await self._client._client.post(path, json=body)

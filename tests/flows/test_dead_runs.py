@@ -1,6 +1,5 @@
 """Runs whose process died: found and started again by automations that every deploy puts right."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -25,9 +24,9 @@ from ledger.tables import ReviewCase
 from tasks import restarting
 from tests.flows.conftest import ENGINE
 from tests.ledger.support import row_of
+from tests.support.waiting import until
 
 pytestmark = ENGINE
-PATIENCE_S = 90.0
 
 
 @pytest.fixture
@@ -68,10 +67,7 @@ async def test_a_run_without_a_sign_of_life_is_marked_and_started_again(
     for run in (dead, theirs):
         await sign_of_life(run)
 
-    ends = asyncio.get_running_loop().time() + PATIENCE_S
-    while not (asked := await follow_ups(client, deployments["restart-runs"])):
-        assert asyncio.get_running_loop().time() < ends, "nobody asks for a restart"
-        await asyncio.sleep(0.2)
+    asked = await until(lambda: follow_ups(client, deployments["restart-runs"]), "somebody asks for a restart")
 
     found = await client.read_flow_run(dead.id)
     assert found.state is not None

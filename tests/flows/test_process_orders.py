@@ -14,15 +14,10 @@ from tests.tasks.steps import SHIPBOB_ORDER, at_node, at_shipbob, release
 pytestmark = ENGINE
 
 
-async def delivered(world: World) -> None:
-    """All webhooks of the shops are in the inbox."""
-    await world.until(lambda: not world.sandbox.control("webhooks")["queued"], what="webhooks are delivered")
-
-
 @pytest.mark.row("PEO-2")
 async def test_a_batch_is_a_table_with_links_and_its_exceptions_are_events(world: World, server: Server) -> None:
     world.buy(checkout(), checkout(), checkout(risk="high"))
-    await delivered(world)
+    await world.delivered()
 
     totals = await process_orders(until_idle=True)
 
@@ -45,7 +40,7 @@ async def test_a_batch_is_a_table_with_links_and_its_exceptions_are_events(world
 async def test_a_shop_that_is_down_leaves_a_run_that_ended_well_and_says_so(world: World, server: Server) -> None:
     world.sandbox.fault("shopify", "*", "error", status=503, times=None)
     world.buy(checkout())
-    await delivered(world)
+    await world.delivered()
 
     await process_orders(until_idle=True)
 
@@ -88,7 +83,7 @@ async def test_rerunning_an_order_that_does_not_exist_names_it(world: World, ser
 
 async def test_two_runs_at_once_share_the_work(world: World, server: Server) -> None:
     world.buy(*[checkout(customer={"email": f"ada{i}@example.com", "phone": None}) for i in range(6)])
-    await delivered(world)
+    await world.delivered()
 
     await asyncio.gather(process_orders(until_idle=True), process_orders(until_idle=True))
     await world.settle()

@@ -13,6 +13,7 @@ from domain.ids import new_id
 from ledger.rows import Row, insert_rows
 from ledger.tables import Order, OrderLine
 from ledger.tables.base import table_of
+from tests.support.waiting import PATIENCE_S
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 REAL = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)  # leases run on real time, which is another time
@@ -97,7 +98,7 @@ class Rival:
         self._thread.join(seconds)
 
     def result(self) -> Any:
-        self._thread.join(30)
+        self._thread.join(PATIENCE_S)
         assert not self._thread.is_alive(), "the rival is stuck"
         if self._error is not None:
             raise self._error

@@ -14,6 +14,7 @@ from ledger.claims import LEASE, Claimed, Claims, new_lease, renew, still_held
 from ledger.tables import Work
 from tests.ledger.support import NOW, REAL, Rival, later, put, race, real_later, row_of, rows_of
 from tests.support.shared import ROOT
+from tests.support.waiting import PATIENCE_S
 
 
 def line_up(wiring: Wiring, count: int, **changes: object) -> list[str]:
@@ -69,7 +70,7 @@ while True:
         assert process.stdin is not None
         process.stdin.close()
         process.stdin = None
-    taken = [process.communicate(timeout=60)[0].split() for process in processes]
+    taken = [process.communicate(timeout=PATIENCE_S)[0].split() for process in processes]
 
     assert [process.returncode for process in processes] == [0, 0]
     assert sorted(taken[0] + taken[1]) == sorted(everything)

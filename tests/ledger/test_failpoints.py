@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ledger import failpoints
 from tests.support.shared import ROOT
+from tests.support.waiting import PATIENCE_S
 
 PROGRAM = """
 from ledger import failpoints
@@ -20,7 +21,13 @@ print("lived")
 def run(**environment: str) -> "subprocess.CompletedProcess[str]":
     env = {**os.environ, **environment}
     return subprocess.run(
-        [sys.executable, "-c", PROGRAM], cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", PROGRAM],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_S,
     )
 
 

@@ -18,6 +18,7 @@ from ledger.tables import Clock
 from ledger.tables.base import table_of
 from tests.support.databases import Postgres, Sqlite
 from tests.support.shared import ROOT
+from tests.support.waiting import PATIENCE_S
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -98,7 +99,7 @@ def test_processes_that_start_at_once_migrate_once(empty_url: str, engine: Engin
         assert process.stdin is not None
         process.stdin.close()
 
-    assert [process.wait(timeout=60) for process in processes] == [0] * 4
+    assert [process.wait(timeout=PATIENCE_S) for process in processes] == [0] * 4
     assert schema.is_current(engine)
     with engine.connect() as connection:
         assert connection.execute(sa.select(table_of(Clock).c.id)).scalars().all() == [1]

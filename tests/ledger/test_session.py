@@ -10,6 +10,7 @@ from config.wiring import Wiring
 from ledger.rows import insert_rows, update_by
 from ledger.tables import Customer
 from tests.ledger.support import NOW, Rival, rows_of
+from tests.support.waiting import PATIENCE_S
 
 
 def test_a_violated_constraint_does_not_quote_the_row(wiring: Wiring) -> None:
@@ -38,7 +39,7 @@ def test_two_transactions_that_wait_for_each_other_both_come_through(wiring: Wir
         for row_id in (first, second):
             update_by(session, Customer, [{"id": row_id, "phone": first}])
             if row_id == first and tries.count(first) == 1:
-                both_hold_one.wait(10)
+                both_hold_one.wait(PATIENCE_S)
 
     rivals = [Rival(lambda: wiring.ledger(touch, "a", "b")), Rival(lambda: wiring.ledger(touch, "b", "a"))]
 

@@ -4,13 +4,13 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 import httpx
 
 from sandbox.core.app import Builder, Sandbox
 from sandbox.core.server import make_server
 from sandbox.core.world import World
+from tests.support.waiting import until
 
 
 def in_process(*builders: Builder) -> tuple[Sandbox, httpx.AsyncClient]:
@@ -87,11 +87,3 @@ async def receiver() -> AsyncIterator[Receiver]:
         yield receiver
     finally:
         server.close()
-
-
-async def until(condition: Callable[[], Any], *, within_s: float = 5.0) -> None:
-    """Wait for a condition, with a deadline."""
-    deadline = asyncio.get_running_loop().time() + within_s
-    while not condition():
-        assert asyncio.get_running_loop().time() < deadline, "the condition did not come true in time"
-        await asyncio.sleep(0.01)

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-_PATIENCE_S = 10.0
+from tests.support.waiting import PATIENCE_S
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Receiver:
 
     async def wait_for(self, topic: str, header: str = "") -> Delivery:
         """The first delivery whose header, or whose `description` in the body, is the topic."""
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 self._arrived.clear()
                 for delivery in self.deliveries:

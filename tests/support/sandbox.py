@@ -11,8 +11,7 @@ from typing import Any
 import httpx
 
 from tests.support.shared import ROOT
-
-_START_S = 30.0
+from tests.support.waiting import PATIENCE_S
 
 
 class SandboxProcess:
@@ -31,7 +30,7 @@ class SandboxProcess:
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=self._errors)
         # the server lets go of an idle connection after 5 s, which is also when we would
         limits = httpx.Limits(keepalive_expiry=2)
-        self._client = httpx.Client(base_url=self.url, timeout=30, limits=limits)
+        self._client = httpx.Client(base_url=self.url, timeout=PATIENCE_S, limits=limits)
         self._wait_for_greeting()
 
     def shop_url(self, shop: str = "alpha") -> str:
@@ -92,7 +91,7 @@ class SandboxProcess:
         assert self._process.stdout is not None
         with selectors.DefaultSelector() as selector:
             selector.register(self._process.stdout, selectors.EVENT_READ)
-            ready = selector.select(_START_S)
+            ready = selector.select(PATIENCE_S)
         greeting = self._process.stdout.readline() if ready else b""
         if not greeting:
             self._process.kill()

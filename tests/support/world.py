@@ -19,6 +19,7 @@ from tasks.shift import Shift
 from tests.support.fake_vendors import free_port
 from tests.support.sandbox import SandboxProcess
 from tests.support.shared import ROOT
+from tests.support.waiting import PATIENCE_S, until
 
 ADDRESS = {
     "first_name": "Ada",
@@ -81,7 +82,7 @@ class World:
 
     async def stop_receiver(self) -> None:
         self._server.should_exit = True
-        await asyncio.to_thread(self._thread.join, 10)
+        await asyncio.to_thread(self._thread.join, PATIENCE_S)
 
     async def open(self) -> None:
         """Receiver up, subscriptions, catalogue and stock read."""
@@ -106,7 +107,11 @@ class World:
         made: list[dict[str, Any]] = self.sandbox.control(f"shopify/{shop}/orders", {"orders": list(bodies)})["orders"]
         return made
 
-    async def settle(self, *, deadline_s: float = 20.0) -> None:
+    async def delivered(self) -> None:
+        """All webhooks of the vendors are with the receiver."""
+        await self.until(lambda: not self.sandbox.control("webhooks")["queued"], what="all webhooks are delivered")
+
+    async def settle(self, *, deadline_s: float = PATIENCE_S) -> None:
         """Deliver all webhooks and work everything off that is due."""
         quiet = 0
         loop = asyncio.get_running_loop()
@@ -164,12 +169,9 @@ class World:
         found = self.wiring.ledger(check_all, now=self.wiring.now(), real_now=self.wiring.real_now())
         return {name: ids for name, ids in found.items() if ids}
 
-    async def until(self, condition: Callable[[], Any], *, what: str, deadline_s: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], Any], *, what: str, deadline_s: float = PATIENCE_S) -> None:
         """Wait for a condition with a deadline."""
-        ends = asyncio.get_running_loop().time() + deadline_s
-        while not condition():
-            assert asyncio.get_running_loop().time() < ends, f"in vain: {what}"
-            await asyncio.sleep(0.02)
+        await until(condition, what, patience_s=deadline_s)
 
     def orders(self, shop: str = "alpha") -> list[dict[str, Any]]:
         """What the shop itself shows of its orders, oldest first."""

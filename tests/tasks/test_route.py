@@ -10,6 +10,7 @@ from config.wiring import Wiring
 from ledger import queue
 from tasks import capture, validate, warehouse_sweep
 from tasks.route import promise
+from tests.support.waiting import PATIENCE_S
 from tests.support.world import World, checkout
 from tests.tasks.shops import holds, reasons, states
 from tests.tasks.steps import at_node, at_shipbob, cases
@@ -148,7 +149,7 @@ async def test_routers_that_race_promise_no_unit_twice(world: World) -> None:
         """A worker of its own, one order at a time, so that they meet as often as can be."""
         wired = Wiring(world.wiring.settings)
         try:
-            start.wait(10)
+            start.wait(PATIENCE_S)
             for _ in range(60):
                 now, real_now = wired.now(), wired.real_now()
                 claimed = wired.ledger(queue.claim_work, "route", limit=1, now=now, real_now=real_now)
@@ -163,7 +164,7 @@ async def test_routers_that_race_promise_no_unit_twice(world: World) -> None:
     threads = [threading.Thread(target=router) for _ in range(3)]
     for thread in threads:
         thread.start()
-    await world.until(lambda: not any(thread.is_alive() for thread in threads), what="the routers end", deadline_s=30)
+    await world.until(lambda: not any(thread.is_alive() for thread in threads), what="the routers end")
     assert [] == failures
     await world.settle()
     await world.advance(0.9)

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from time import monotonic
 
 import httpx
 import pytest
@@ -25,6 +24,7 @@ from config.wiring import Wiring
 from ledger.inbox import Delivery
 from tests.apps.receiver.support import ALPHA, calling, free_socket, inbox, shopify_headers
 from tests.support.shared import ROOT
+from tests.support.waiting import PATIENCE_S, wait_until
 
 BODY = b'{"id": 5}'
 
@@ -169,12 +169,12 @@ def test_process_serves_and_stops(file_wiring: Wiring) -> None:
     )
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
-            until_up(client)
+            wait_until(lambda: is_up(client), "the receiver answers")
             answer = client.post(ALPHA, content=BODY, headers=shopify_headers(BODY))
             assert (200, 1) == (answer.status_code, len(inbox(file_wiring)))
             assert 401 == client.post(ALPHA, content=BODY, headers=shopify_headers(BODY + b" ")).status_code
         process.send_signal(signal.SIGTERM)
-        _, log = process.communicate(timeout=15)
+        _, log = process.communicate(timeout=PATIENCE_S)
     finally:
         process.kill()
         process.wait()
@@ -196,7 +196,7 @@ def test_what_was_answered_survives_a_kill(file_wiring: Wiring, tmp_path: Path) 
     process = subprocess.Popen([sys.executable, "-m", "apps.receiver", "--port", str(port)], cwd=ROOT, env=environ)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-            until_up(client)
+            wait_until(lambda: is_up(client), "the receiver answers")
             assert 200 == client.post(ALPHA, content=BODY, headers=shopify_headers(BODY)).status_code
             for end in ("", "-wal"):
                 shutil.copyfile(f"{file}{end}", tmp_path / f"cut.db{end}")
@@ -223,11 +223,8 @@ def test_every_commit_reaches_the_disk(file_wiring: Wiring) -> None:
     transactions.close()
 
 
-def until_up(client: httpx.Client) -> None:
-    give_up_at = monotonic() + 60
-    while True:
-        try:
-            assert client.get("/readyz").status_code == 200
-            return
-        except httpx.TransportError:
-            assert monotonic() < give_up_at, "the receiver did not start"
+def is_up(client: httpx.Client) -> bool:
+    try:
+        return client.get("/readyz").status_code == 200
+    except httpx.TransportError:
+        return False

@@ -4,14 +4,14 @@ import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
-from time import monotonic
 
 import pytest
 
 from apps.supervisor import Options
+from tests.support import waiting
 from tests.support.sandbox import _free_ports
+from tests.support.waiting import PATIENCE_S
 
-PATIENCE_S = 240.0
 GROUP = "tests/apps/supervisor"  # one after the other: each starts a Prefect server
 
 
@@ -32,10 +32,6 @@ def make_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Options:
     )  # fmt: skip
 
 
-async def until(condition: Callable[[], object], what: str, *, patience_s: float = PATIENCE_S) -> float:
-    """Wait for a condition; returns how long it took."""
-    began = monotonic()
-    while not await asyncio.to_thread(condition):
-        assert monotonic() - began < patience_s, f"waited in vain for {what}"
-        await asyncio.sleep(0.1)
-    return monotonic() - began
+async def until(condition: Callable[[], object], what: str, *, patience_s: float = PATIENCE_S) -> None:
+    """Look from a thread: the supervisor lives on this loop."""
+    await waiting.until(lambda: asyncio.to_thread(condition), what, patience_s=patience_s)

@@ -14,6 +14,7 @@ from apps.supervisor import Options, StartError, Supervisor
 from config.accounts import ConfigError
 from tests.apps.supervisor.conftest import GROUP, until
 from tests.support.sandbox import _free_ports
+from tests.support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.xdist_group(GROUP)
 
@@ -27,7 +28,7 @@ async def test_leftovers_of_a_killed_supervisor_are_ended(options: Options) -> N
         await until(lambda: left.pid in {p.pid for p in marked(f"{options.var.resolve()}:")}, "the mark")
         await Supervisor(options)._end_leftovers()
 
-        assert left.wait(timeout=5) == -signal.SIGTERM
+        assert left.wait(timeout=PATIENCE_S) == -signal.SIGTERM
     finally:
         if left.is_running():
             left.kill()

@@ -1,7 +1,7 @@
 """The mailer against a real SMTP server: the sandbox's, and a rude one that hangs up."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ from connectors.errors import AuthFailed, OutcomeUnknown, Retryable, VendorRejec
 from connectors.messaging.base import Mail
 from connectors.messaging.smtp import Smtp, SmtpServer
 from tests.support.sandbox import SandboxProcess
+from tests.support.waiting import PATIENCE_S, until
 
 MAIL = Mail(
     message_id="shipped.17@shop.example",
@@ -80,16 +81,7 @@ async def rude_server(*, hang_up_at: str, after: int = 1) -> AsyncIterator[tuple
         yield server.sockets[0].getsockname()[1], heard
     finally:
         server.close()
-        await asyncio.wait_for(asyncio.gather(*talks), 5)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait at most five seconds."""
-    for _ in range(250):
-        if condition():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it never came true")
+        await asyncio.wait_for(asyncio.gather(*talks), PATIENCE_S)
 
 
 def inbox(sandbox: SandboxProcess) -> list[str]:

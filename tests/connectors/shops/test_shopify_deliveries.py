@@ -12,13 +12,12 @@ from connectors.webhooks import BadSignature, verify_shopify
 from tests.connectors.shops.buying import BUYER, LINES
 from tests.support.raw_server import RawServer, raw_server, reply
 from tests.support.sandbox import SandboxProcess
-
-DEADLINE_S = 5.0
+from tests.support.waiting import PATIENCE_S
 
 
 async def arrived(server: RawServer, topic: str) -> tuple[dict[str, str], bytes]:
     """The first delivery of a topic; waits for it."""
-    async with asyncio.timeout(DEADLINE_S):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             for raw in server.seen:
                 headers, body = split(raw)

@@ -10,7 +10,8 @@ import pytest
 from sandbox.core.app import Sandbox
 from sandbox.shipbob import build
 from tests.sandbox.shipbob.test_contract import HEADERS, order_body
-from tests.support.fake_vendors import Receiver, in_process, on_socket, receiver, until
+from tests.support.fake_vendors import Receiver, in_process, on_socket, receiver
+from tests.support.waiting import until
 
 ORDER = "POST /2026-01/order"
 

@@ -9,7 +9,8 @@ from pypdf import PdfReader
 
 from sandbox.easypost.hooks import sign
 from tests.sandbox.easypost.support import HOME, PARCEL, Post, shipment_body
-from tests.support.fake_vendors import receiver, until
+from tests.support.fake_vendors import receiver
+from tests.support.waiting import until
 
 
 @pytest.mark.parametrize(

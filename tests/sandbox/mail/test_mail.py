@@ -12,7 +12,8 @@ import pytest
 from sandbox.core.app import Sandbox
 from sandbox.mail import build
 from sandbox.mail.vendor import MailVendor
-from tests.support.fake_vendors import free_port, in_process, until
+from tests.support.fake_vendors import free_port, in_process
+from tests.support.waiting import until
 
 
 class Box:

@@ -14,8 +14,9 @@ from sandbox.core.app import Sandbox
 from sandbox.shipbob import build
 from sandbox.shipbob.hooks import sign
 from tests.sandbox.shipbob.test_contract import HEADERS, order_body
-from tests.support.fake_vendors import in_process, receiver, until
+from tests.support.fake_vendors import in_process, receiver
 from tests.support.shared import SHARED, missing_reason
+from tests.support.waiting import until
 
 API = "/shipbob/2026-01"
 
