@@ -12,13 +12,15 @@ from domain.states import DeadlineState, check
 from ledger import audit
 from ledger.cases import CaseDraft, open_cases
 from ledger.claims import Claimed, Claims
+from ledger.prepared import Prepared, listed
 from ledger.queue import MAX_ATTEMPTS, backoff
-from ledger.rows import insert_missing, mappings, select_by
+from ledger.rows import Row, insert_rows, mappings, select_by
 from ledger.tables import Deadline
 from ledger.tables.base import table_of
 
 _deadline = table_of(Deadline)
 _CLAIMS = Claims(Deadline, _deadline.c.state == DeadlineState.PENDING)
+_STANDING = Prepared(sa.select(_deadline.c.id).where(listed(_deadline.c.id, "ids")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,15 @@ class DeadlineDraft:
 
 
 def set_deadlines(session: Session, drafts: Sequence[DeadlineDraft], now: datetime) -> None:
-    """Write those that do not stand yet."""
-    rows = [
+    """Write those that do not stand yet. The caller holds the orders' locks: nobody else writes them meanwhile."""
+    wanted = {f"{d.kind}:{d.subject_id}": d for d in drafts}
+    if not wanted:
+        return
+    for standing in _STANDING.scalars(session, ids=wanted):
+        del wanted[standing]
+    rows: list[Row] = [
         {
-            "id": f"{d.kind}:{d.subject_id}",
+            "id": deadline_id,
             "kind": d.kind,
             "subject_id": d.subject_id,
             "order_id": d.order_id,
@@ -50,17 +57,12 @@ def set_deadlines(session: Session, drafts: Sequence[DeadlineDraft], now: dateti
             "lease_token": 0,
             "error": "",
         }
-        for d in drafts
+        for deadline_id, d in wanted.items()
     ]
-    # one by one: the ids are not made for this call, so only the database knows which are new
-    new = {row["id"] for row in rows if insert_missing(session, Deadline, [row])}
+    insert_rows(session, Deadline, rows)
     audit.append(
         session,
-        [
-            audit.entry("deadline", d.order_id, "", DeadlineState.PENDING, d.kind, now)
-            for d in drafts
-            if f"{d.kind}:{d.subject_id}" in new
-        ],
+        [audit.entry("deadline", d.order_id, "", DeadlineState.PENDING, d.kind, now) for d in wanted.values()],
     )
 
 

@@ -37,6 +37,7 @@ from ledger.rows import group_by, select_by
 from ledger.tables import AuditEvent, Order, OrderContact, Payment
 from ledger.tables.base import table_of
 
+Rows = Sequence[Mapping[str, Any]]
 _order, _contact, _audit = table_of(Order), table_of(OrderContact), table_of(AuditEvent)
 _BILLING = Prepared(
     sa.select(_contact.c.order_id, _contact.c.country)
@@ -65,11 +66,13 @@ def judge_orders(
     orders = [row for row in lock_orders(session, order_ids).values() if row["state"] in JUDGED]
     if not orders:
         return {}
-    lines = lines_of(session, [order["id"] for order in orders])
-    snapshots = _snapshots(session, orders, lines, policies, now)
+    ids = [order["id"] for order in orders]
+    lines = lines_of(session, ids)
+    payments = group_by(select_by(session, Payment, "order_id", ids), "order_id")
+    snapshots = _snapshots(session, orders, lines, payments, policies, now)
     judged = {order["id"]: validate(snapshots[order["id"]], policies.validation, now) for order in orders}
     judged = _with_standing_holds(session, judged, now)
-    _record(session, orders, lines, snapshots, judged, policies, now)
+    _record(session, orders, lines, payments, snapshots, judged, policies, now)
     return judged
 
 
@@ -98,12 +101,12 @@ def _with_standing_holds(session: Session, judged: Mapping[str, Validation], now
 def _snapshots(
     session: Session,
     orders: Sequence[OrderRow],
-    lines: Mapping[str, Sequence[Mapping[str, Any]]],
+    lines: Mapping[str, Rows],
+    payments: Mapping[str, Rows],
     policies: Policies,
     now: datetime,
 ) -> dict[str, OrderSnapshot]:
     ids = [order["id"] for order in orders]
-    payments = group_by(select_by(session, Payment, "order_id", ids), "order_id")
     found = contacts(session, [order["contact_id"] for order in orders])
     billing = {row["order_id"]: row["country"] for row in _BILLING.rows(session, ids=ids)}
     customers = {order["customer_id"] for order in orders}
@@ -153,7 +156,8 @@ def _snapshots(
 def _record(
     session: Session,
     orders: Sequence[OrderRow],
-    lines: Mapping[str, Sequence[Mapping[str, Any]]],
+    lines: Mapping[str, Rows],
+    payments: Mapping[str, Rows],
     snapshots: Mapping[str, OrderSnapshot],
     judged: Mapping[str, Validation],
     policies: Policies,
@@ -223,13 +227,17 @@ def _record(
     )
     set_deadlines(
         session,
-        [draft for order in done for draft in _deadlines(session, order, judged[order["id"]], policies, now)],
+        [
+            draft
+            for order in done
+            for draft in _deadlines(order, payments.get(order["id"], []), judged[order["id"]], policies, now)
+        ],
         now,
     )
 
 
 def _deadlines(
-    session: Session, order: OrderRow, judged: Validation, policies: Policies, now: datetime
+    order: OrderRow, payments: Rows, judged: Validation, policies: Policies, now: datetime
 ) -> list[DeadlineDraft]:
     drafts = [
         DeadlineDraft(
@@ -239,7 +247,7 @@ def _deadlines(
         if hold.name == "payment"
     ]
     if str(judged.reasons[0].code) == "authorised":
-        for payment in select_by(session, Payment, "order_id", [order["id"]]):
+        for payment in payments:
             expires = payment["authorisation_expires_at"]
             if expires is None:
                 continue
