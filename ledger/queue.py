@@ -69,7 +69,7 @@ def held_work(session: Session, rows: Iterable[Mapping[str, Any]], token: int) -
     return still_held(session, Work, [row["id"] for row in rows], token)
 
 
-def finish_work(session: Session, ids: Sequence[str], token: int, now: datetime) -> None:
+def finish_work(session: Session, ids: Sequence[str], token: int) -> None:
     """Take the rows out of the line; one that was asked for again meanwhile stays, free and due."""
     if ids and _FINISH.run(session, ids=ids, token=token) != len(ids):
         _FREE.run(session, ids=ids, token=token)

@@ -88,7 +88,7 @@ def release(
     effects = plan_and_claim(session, drafts, now=now, real_now=real_now)
     early = [row for row in mine if outcome.get(row["subject_id"]) == "not_yet"]
     queue.wait_work(session, [(row["id"], orders[row["subject_id"]]["release_at"]) for row in early], token)
-    queue.finish_work(session, [row["id"] for row in mine if row not in early], token, now)
+    queue.finish_work(session, [row["id"] for row in mine if row not in early], token)
     return outcome, order_names(orders), effects
 
 

@@ -32,7 +32,7 @@ async def check() -> Checked:
     """Look, open a case for each that is broken and end the case of each that holds again. Safe to repeat."""
     wired = wiring.current()
     # it takes seconds in a large ledger, so it only reads: a writing transaction would keep all others out meanwhile
-    found = await asyncio.to_thread(wired.read, check_all, now=wired.now(), real_now=wired.real_now())
+    found = await asyncio.to_thread(wired.read, check_all, real_now=wired.real_now())
     return await in_ledger(report, found, wired.now())
 
 

@@ -46,5 +46,5 @@ def post(
     mine = [row for row in rows if row["id"] in held]
     orders = lock_orders(session, [row["subject_id"] for row in mine])
     counts = post_orders(session, list(orders), now)
-    queue.finish_work(session, [row["id"] for row in mine], token, now)
+    queue.finish_work(session, [row["id"] for row in mine], token)
     return counts, order_names(orders)

@@ -56,5 +56,5 @@ def promise(
     held = queue.held_work(session, rows, token)
     mine = [row for row in rows if row["id"] in held]
     outcome = route_orders(session, [row["subject_id"] for row in mine], policies, now)
-    queue.finish_work(session, [row["id"] for row in mine], token, now)
+    queue.finish_work(session, [row["id"] for row in mine], token)
     return outcome, order_names(lock_orders(session, list(outcome)))

@@ -131,5 +131,5 @@ def judge(
     queue.wait_work(
         session, [(row["id"], now + waiting[row["subject_id"]]) for row in mine if row["subject_id"] in waiting], token
     )
-    queue.finish_work(session, [row["id"] for row in mine if row["subject_id"] not in waiting], token, now)
+    queue.finish_work(session, [row["id"] for row in mine if row["subject_id"] not in waiting], token)
     return judged, order_names(lock_orders(session, list(judged)))

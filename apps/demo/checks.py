@@ -167,7 +167,7 @@ class Reckoning:
         )
 
     def broken(self) -> dict[str, list[str]]:
-        found = self.wiring.read(invariants.check_all, now=self.wiring.now(), real_now=self.wiring.real_now())
+        found = self.wiring.read(invariants.check_all, real_now=self.wiring.real_now())
         return {name: ids for name, ids in found.items() if ids}
 
 

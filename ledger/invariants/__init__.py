@@ -50,7 +50,7 @@ def question(name: str) -> Broken:
     return CHECKS[name]().limit(MOST)
 
 
-def check_all(session: Session, *, now: datetime, real_now: datetime) -> dict[str, list[str]]:
+def check_all(session: Session, *, real_now: datetime) -> dict[str, list[str]]:
     """Name of the invariant -> what breaks it (ids, at most 50 each)."""
     asked = {name: real_now - ago for name, ago in MOMENTS.items()}
     return {name: [str(i) for i in session.connection().execute(question(name), asked).scalars()] for name in CHECKS}

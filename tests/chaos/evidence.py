@@ -89,7 +89,7 @@ def gather(stage: Stage) -> Evidence:
     evidence.own_nodes = frozenset(node.id for node in stage.wiring.policies.nodes if not node.ships_itself)
     stage.wiring.read(_ours, evidence)
     wired = stage.wiring
-    evidence.invariants = wired.read(invariants.check_all, now=wired.now(), real_now=wired.real_now())
+    evidence.invariants = wired.read(invariants.check_all, real_now=wired.real_now())
     return evidence
 
 

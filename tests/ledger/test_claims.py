@@ -124,7 +124,7 @@ def test_lease_does_not_run_out_when_the_products_clock_is_moved(wiring: Wiring)
 @pytest.mark.parametrize(
     "write",
     [
-        pytest.param(lambda s, w, t: queue.finish_work(s, [w], t, NOW), id="finish"),
+        pytest.param(lambda s, w, t: queue.finish_work(s, [w], t), id="finish"),
         pytest.param(lambda s, w, t: queue.postpone_work(s, [(w, later(99), "late")], t), id="postpone"),
         pytest.param(lambda s, w, t: queue.wait_work(s, [(w, later(99))], t), id="wait"),
     ],

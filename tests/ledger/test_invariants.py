@@ -98,7 +98,7 @@ def broken_by(world: World, planted: str | tuple[str, ...]) -> set[str]:
         for statement in statements:
             done = session.execute(sa.text(statement))
             assert done.rowcount, statement  # type: ignore[attr-defined]
-        ids = check_all(session, now=wired.now(), real_now=wired.real_now())
+        ids = check_all(session, real_now=wired.real_now())
         found.update(name for name, broken in ids.items() if broken)
         raise Undone
 

@@ -25,7 +25,7 @@ def take(wiring: Wiring) -> Claimed:
 
 
 def test_finish_deletes(wiring: Wiring, held: Claimed) -> None:
-    wiring.ledger(finish_work, [ID], held.lease.token, NOW)
+    wiring.ledger(finish_work, [ID], held.lease.token)
 
     assert rows_of(wiring, Work) == []
 
@@ -34,7 +34,7 @@ def test_asked_again_while_held_stays_due_after_its_holder(wiring: Wiring, held:
     wiring.ledger(enqueue, [work_row("route", "ord_1", NOW)])
     assert take(wiring).rows == []
 
-    wiring.ledger(finish_work, [ID], held.lease.token, NOW)
+    wiring.ledger(finish_work, [ID], held.lease.token)
 
     [again] = take(wiring).rows
     assert (again["id"], again["attempts"]) == (ID, 1)
@@ -47,7 +47,7 @@ def test_asked_again_while_its_holder_finishes_is_not_lost(wiring: Wiring, held:
         assert queue.held_work(session, held.rows, held.lease.token) == {ID}
         rival = Rival(lambda: wiring.ledger(enqueue, [work_row("route", "ord_1", NOW)]))
         rival.until_blocked()
-        finish_work(session, [ID], held.lease.token, NOW)
+        finish_work(session, [ID], held.lease.token)
         return rival
 
     wiring.ledger(finish).result()

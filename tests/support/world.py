@@ -166,7 +166,7 @@ class World:
 
     def broken(self) -> dict[str, list[str]]:
         """Invariants that do not hold; every whole-path test ends with `assert not world.broken()`."""
-        found = self.wiring.ledger(check_all, now=self.wiring.now(), real_now=self.wiring.real_now())
+        found = self.wiring.ledger(check_all, real_now=self.wiring.real_now())
         return {name: ids for name, ids in found.items() if ids}
 
     async def until(self, condition: Callable[[], Any], *, what: str, deadline_s: float = PATIENCE_S) -> None:

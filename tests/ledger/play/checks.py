@@ -37,7 +37,7 @@ class Watcher:
         self.nothing_twice()
 
     def _look(self, session: Session) -> None:
-        found = check_all(session, now=self.house.now, real_now=self.house.real_now)
+        found = check_all(session, real_now=self.house.real_now)
         broken = {name: ids for name, ids in found.items() if ids}
         assert not broken, broken
         self._trail(session)
