@@ -41,8 +41,8 @@ def work_row(stage: str, subject_id: str, due_at: datetime, *, priority: int = 5
 
 
 def enqueue(session: Session, rows: Sequence[Row]) -> None:
-    """Put subjects in line. One that stands already and is due later is pulled forward; a held one is made free
-    to be taken again after its holder, so that a new fact is never lost."""
+    """Put subjects in line. One that stands already keeps the sooner time and the more urgent priority; a held one
+    is made free to be taken again after its holder, so that a new fact is never lost."""
     if rows:
         _enqueue(is_sqlite(session)).many(session, sorted(rows, key=lambda row: str(row["id"])))
 
@@ -50,13 +50,17 @@ def enqueue(session: Session, rows: Sequence[Row]) -> None:
 @cache
 def _enqueue(for_sqlite: bool) -> Prepared:
     statement = insert_of(Work, for_sqlite)
-    wanted = statement.excluded.due_at
+    wanted = statement.excluded
     # One statement, not insert and then update: its holder may delete the row in between.
     statement = statement.on_conflict_do_update(
         index_elements=["id"],
-        set_={"due_at": sa.case((_work.c.due_at < wanted, _work.c.due_at), else_=wanted), "error": _AGAIN},
+        set_={name: _smaller(_work.c[name], wanted[name]) for name in ("due_at", "priority")} | {"error": _AGAIN},
     )
     return Prepared(statement, tuple(work_row("", "", datetime.min.replace(tzinfo=UTC))))
+
+
+def _smaller(one: sa.ColumnElement[Any], other: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    return sa.case((one < other, one), else_=other)
 
 
 def claim_work(session: Session, stage: str, *, limit: int, now: datetime, real_now: datetime) -> Claimed:

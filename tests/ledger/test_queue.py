@@ -77,6 +77,18 @@ def test_enqueue_pulls_forward_and_never_back(wiring: Wiring) -> None:
     assert [row["due_at"] for row in rows_of(wiring, Work)] == [NOW, NOW]
 
 
+@pytest.mark.parametrize("asked", [(5, queue.CUSTOMER), (queue.CUSTOMER, 5)], ids=["bulk first", "customer first"])
+def test_what_a_customer_asked_for_goes_before_bulk(wiring: Wiring, asked: tuple[int, int]) -> None:
+    """Also when it stood in line before."""
+    wiring.ledger(enqueue, [work_row("route", "bulk", later(-60))])
+    for priority in asked:
+        wiring.ledger(enqueue, [work_row("route", "ord_1", NOW, priority=priority)])
+
+    [first] = wiring.ledger(claim_work, "route", limit=1, now=NOW, real_now=REAL).rows
+
+    assert (first["id"], first["priority"]) == (ID, queue.CUSTOMER)
+
+
 def test_postponed_counts_as_an_attempt_and_a_wait_does_not(wiring: Wiring, held: Claimed) -> None:
     wiring.ledger(postpone_work, [(ID, NOW, "vendor_away")], held.lease.token)
     row = row_of(wiring, Work)
