@@ -110,38 +110,41 @@ def backoff(attempts: int, *, after_s: float | None = None) -> timedelta:
     return timedelta(seconds=max(seconds, after_s or 0))
 
 
-def next_due(session: Session, *, now: datetime, real_now: datetime) -> dict[str, int]:
-    """What a worker could take now, per stage, and per source as `inbox:{source}`, and as `effects` (each capped
-    at 1,000): one cheap look before a pass."""
-    counts: dict[str, int] = {}
-    for prefix, statement in _NEXT_DUE:
-        for row in statement.rows(session, now=now, real_now=real_now):
-            counts[f"{prefix}{row['name']}"] = row["number"]
-    return counts
+def next_due(session: Session, *, now: datetime, real_now: datetime) -> set[str]:
+    """What a worker could take now: stages, sources of deliveries as `inbox:{source}`, kinds of planned effects as
+    `effect:{kind}`. It only reads, and its cost does not grow with the queue."""
+    return {
+        f"{prefix}{name}"
+        for prefix, statement in _NEXT_DUE.items()
+        for name in statement.scalars(session, now=now, real_now=real_now)
+    }
 
 
-def _due_statements() -> list[tuple[str, Prepared]]:
+def _due_statements() -> dict[str, Prepared]:
     inbox, effect = table_of(InboxEvent), table_of(Effect)
-    now: sa.BindParameter[datetime] = sa.bindparam("now", required=True)
     real_now: sa.BindParameter[datetime] = sa.bindparam("real_now", required=True)
-    work = sa.select(_work.c.stage.label("name")).where(
-        _work.c.due_at <= now, sa.or_(_work.c.lease_until.is_(None), _work.c.lease_until < real_now)
+    work_free, inbox_free = (
+        sa.or_(table.c.lease_until.is_(None), table.c.lease_until < real_now) for table in (_work, inbox)
     )
-    events = sa.select(inbox.c.source.label("name")).where(
-        inbox.c.handled_at.is_(None),
-        inbox.c.due_at <= now,
-        sa.or_(inbox.c.lease_until.is_(None), inbox.c.lease_until < real_now),
-    )
-    planned = sa.select(effect.c.kind.label("name")).where(OPEN, effect.c.state == "planned", effect.c.due_at <= now)
-    found = [
-        ("", work.subquery()),
-        ("inbox:", events.limit(1000).subquery()),
-        ("effect:", planned.limit(1000).subquery()),
-    ]
-    return [
-        (prefix, Prepared(sa.select(part.c.name, sa.func.count().label("number")).group_by(part.c.name)))
-        for prefix, part in found
-    ]
+    return {
+        "": _due(_work.c.stage, [], work_free),
+        "inbox:": _due(inbox.c.source, [inbox.c.handled_at.is_(None)], inbox_free),
+        "effect:": _due(effect.c.kind, [OPEN], effect.c.state == "planned"),
+    }
+
+
+def _due(
+    name: sa.Column[str],
+    indexed: Sequence[sa.ColumnElement[bool] | sa.TextClause],
+    takeable: sa.ColumnElement[bool],
+) -> Prepared:
+    """Names with a due row. From name to name by a jump in the index that begins with it (`indexed`: the condition
+    of a partial one), then to the first row of each that can be taken."""
+    names = sa.select(sa.func.min(name).label("name")).where(*indexed).cte("names", recursive=True)
+    following = sa.select(sa.func.min(name)).where(*indexed, name > names.c.name).scalar_subquery()
+    names = names.union_all(sa.select(following).where(names.c.name.is_not(None)))
+    due = name.table.c.due_at <= sa.bindparam("now", required=True)
+    return Prepared(sa.select(names.c.name).where(sa.exists().where(name == names.c.name, *indexed, due, takeable)))
 
 
 _NEXT_DUE = _due_statements()

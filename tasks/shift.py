@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from time import monotonic
@@ -43,7 +43,7 @@ class Shift:
         """Whether there is time left and the ledger is still of this program's version."""
         return not self.moved and monotonic() - self._started < self.budget_s
 
-    async def waiting(self) -> Mapping[str, int]:
+    async def waiting(self) -> set[str]:
         """What could be taken now: nothing once the ledger has been migrated. Also clears leftovers of dead senders."""
         wired = wiring.current()
         if monotonic() - self._compared > BEAT_S:
@@ -52,11 +52,11 @@ class Shift:
                 self.moved = True
                 logger.warning("the ledger was migrated by another version of the program: this shift ends")
         if self.moved:
-            return {}
+            return set()
         if monotonic() - self._swept > wired.settings.lease_s / SWEEPS:
             self._swept = monotonic()
             self.note(await leftovers())
-        return await in_ledger(next_due, now=wired.now(), real_now=wired.real_now())
+        return await asyncio.to_thread(wired.read, next_due, now=wired.now(), real_now=wired.real_now())
 
     @asynccontextmanager
     async def alive(self) -> AsyncIterator[None]:

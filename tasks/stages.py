@@ -1,6 +1,6 @@
 """One pass over the six stages: each runs only when something waits for it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -53,11 +53,11 @@ async def one_pass(shift: Shift, *, engine: bool = True) -> list[Report]:
     """Run the stages that something waits for, in order; each sees what the one before has made."""
     limit = wiring.current().settings.batch_orders
     reports: list[Report] = []
-    due: Mapping[str, int] = await shift.waiting()
+    due = await shift.waiting()
     if not due:
         return []
     for stage in STAGES:
-        if stage.waits_on() & set(due):
+        if stage.waits_on() & due:
             async with attended():
                 reports.append(shift.note(await (stage.task if engine else stage.plain)(limit)))
             due = await shift.waiting()

@@ -28,9 +28,8 @@ SHORT_LEASE_S = 1.5
 TRUE_LEASE_S = 20.0
 PATIENCE_S = 240.0  # a machine that others use as well
 _HELD = """
-    SELECT state AS what, count(*) n FROM effect WHERE state IN ('sending', 'unknown') GROUP BY state
-    UNION ALL SELECT 'deadline', count(*) FROM deadline WHERE state = 'pending' AND lease_until IS NOT NULL
-        HAVING count(*) > 0
+    SELECT state AS what FROM effect WHERE state IN ('sending', 'unknown')
+    UNION SELECT 'deadline' FROM deadline WHERE state = 'pending' AND lease_until IS NOT NULL
 """
 
 
@@ -101,7 +100,7 @@ class Play:
             self._rows_before = {row["id"] for row in self._rows()}
             killed_at = await self.kill()
             if not await self.recovered() and self.left():
-                return self._result([f"never at rest: {self.left()}"], monotonic() - killed_at)
+                return self._result([f"never at rest: {sorted(self.left())}"], monotonic() - killed_at)
             recovery_s = monotonic() - killed_at
             await self.stop()
             return await self.judge(recovery_s)
@@ -213,13 +212,11 @@ class Play:
     def at_rest(self) -> bool:
         return not self.left() and not self.world.sandbox.control("webhooks")["queued"] and not self.left()
 
-    def left(self) -> dict[str, int]:
+    def left(self) -> set[str]:
         """What is due, being sent, unknown, or leased by anybody."""
         now = self.world.wiring.now()
-        found: dict[str, int] = self.world.wiring.read(next_due, now=now, real_now=now.max.replace(tzinfo=now.tzinfo))
-        for row in self.world.rows(_HELD):
-            found[row["what"]] = found.get(row["what"], 0) + row["n"]
-        return found
+        due: set[str] = self.world.wiring.read(next_due, now=now, real_now=now.max.replace(tzinfo=now.tzinfo))
+        return due | {row["what"] for row in self.world.rows(_HELD)}
 
     def start(self, armed: dict[str, str], *options: str) -> Started:
         args = [*options, *(argument for duty in self.scenario.also for argument in ("--also", duty))]

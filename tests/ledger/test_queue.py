@@ -6,8 +6,11 @@ from sqlmodel import Session
 from config.wiring import Wiring
 from ledger import queue
 from ledger.claims import Claimed
+from ledger.effects import EffectDraft, Handlers, claim_planned, plan
+from ledger.inbox import Delivery, claim_inbox, handled, store
 from ledger.queue import backoff, claim_work, enqueue, finish_work, postpone_work, wait_work, work_row
 from ledger.tables import Work
+from tests.ledger.effect_support import nothing
 from tests.ledger.support import NOW, REAL, Rival, later, row_of, rows_of
 
 ID = "route:ord_1"
@@ -111,9 +114,25 @@ def test_backoff(attempts: int, after_s: float | None, seconds: float) -> None:
     assert backoff(attempts, after_s=after_s).total_seconds() == seconds
 
 
-def test_next_due_counts_what_could_be_taken_now(wiring: Wiring, held: Claimed) -> None:
-    wiring.ledger(enqueue, [work_row("route", "ord_2", NOW), work_row("route", "ord_3", later(60)),
-                            work_row("fulfil", "ord_3", NOW)])  # fmt: skip
+def test_next_due_names_what_could_be_taken_now(wiring: Wiring, held: Claimed) -> None:
+    """By a look that writes nothing and does not wait for a writer."""
+    wiring.ledger(enqueue, [work_row("route", "ord_2", later(60)), work_row("fulfil", "ord_3", NOW),
+                            work_row("fulfil", "ord_4", NOW), work_row("reconcile", "ord_3", later(60))])  # fmt: skip
+    wiring.ledger(
+        store, [Delivery("floor", "x", "scan", "1", "s", b""), Delivery("portal", "x", "a", "2", "s", b"")], NOW
+    )
+    [floor] = wiring.ledger(claim_inbox, "floor", limit=1, now=NOW, real_now=REAL).rows
+    wiring.ledger(handled, {floor["id"]: "done"}, floor["lease_token"], NOW)
+    wiring.ledger(plan, [EffectDraft("shop.hold", "1", "shop/a"), EffectDraft("mail.send", "2", "mail/a"),
+                         EffectDraft("shop.refund", "3", "shop/a", due_at=later(60))], NOW)  # fmt: skip
+    wiring.ledger(
+        claim_planned, ["mail.send"], {"mail.send": Handlers(on_done=nothing)}, limit=1, now=NOW, real_now=REAL
+    )
 
-    assert wiring.read(queue.next_due, now=NOW, real_now=REAL) == {"route": 1, "fulfil": 1}
-    assert wiring.read(queue.next_due, now=later(60), real_now=later(days=365)) == {"route": 3, "fulfil": 1}
+    def look(session: Session) -> set[str]:
+        return wiring.read(queue.next_due, now=NOW, real_now=REAL)
+
+    due = {"fulfil", "inbox:portal", "effect:shop.hold"}
+    assert wiring.ledger(look) == due
+    later_on = wiring.read(queue.next_due, now=later(60), real_now=later(days=365))
+    assert later_on == due | {"route", "reconcile", "effect:shop.refund"}
