@@ -7,6 +7,7 @@ flows do beside the stages is done where it is asked for: `deadlines`, `shown-st
 
 import argparse
 import asyncio
+import logging.config
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -16,10 +17,12 @@ from time import monotonic
 
 import sqlalchemy as sa
 
+from apps.logs import LOG_CONFIG
 from config import wiring
 from ledger import schema
 from ledger.session import what_is_wrong
 from tasks import deadlines, stages, sweeping, warehouse_sweep
+from tasks.customers import attended
 from tasks.shift import SWEEPS, Shift
 
 FOREVER_S = 10 * 365 * 86_400.0
@@ -46,10 +49,17 @@ class Duty:
     every_s: Callable[[], float]
     due_at: float = 0.0
 
-    async def when_due(self) -> None:
-        if monotonic() >= self.due_at:
+    async def when_due(self, shift: Shift) -> None:
+        """A ledger that is away is outlasted: the duty is due again after the next pass. Raises as `outlast`."""
+        if monotonic() < self.due_at:
+            return
+        try:
+            async with attended():
+                await self.act()
+        except sa.exc.OperationalError as error:
+            await shift.outlast(error)
+        else:
             self.due_at = monotonic() + self.every_s()
-            await self.act()
 
 
 def _abandoned_ones_soon() -> float:
@@ -77,7 +87,7 @@ async def work(
         async with shift.alive():
             while shift.goes_on() and not stop.is_set():
                 for duty in duties:
-                    await duty.when_due()
+                    await duty.when_due(shift)
                 if not await stages.patient_pass(shift, engine=False):
                     if until_idle:
                         break
@@ -110,4 +120,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    logging.config.dictConfig(LOG_CONFIG)
     raise SystemExit(main())

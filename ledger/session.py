@@ -92,7 +92,7 @@ def what_is_wrong(error: sa.exc.DBAPIError) -> str:
         return "is locked by another process for too long: see who holds it; work goes on when it lets go"
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")):
         return f"cannot be written ({text}): check the owner and rights of its file and folder"
-    return f"went away: {text}"
+    return f"went away: {text}" if text else "went away"
 
 
 def gave_way(error: sa.exc.DBAPIError) -> bool:

@@ -14,6 +14,7 @@ from config import wiring
 from ledger import schema
 from ledger.heartbeats import BEAT_S, beat
 from ledger.queue import next_due
+from ledger.session import what_is_wrong
 from tasks.effect_kinds import KINDS, MAIL_KINDS
 from tasks.effects import look_up_unknown, send_due
 from tasks.runtime import Report, in_ledger, is_retryable
@@ -73,11 +74,12 @@ class Shift:
         while not ended.is_set():
             with suppress(sa.exc.OperationalError):  # whoever works notices it too
                 await in_ledger(beat, self.name, wiring.current().real_now())
+                self.worked()
             with suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), BEAT_S)
 
     def worked(self) -> None:
-        """The ledger was there for a whole pass."""
+        """The ledger took something: a stage, or a sign of life while one takes long."""
         if self._away_since:
             logger.warning("the database is back")
         self._away_since = 0.0
@@ -92,7 +94,7 @@ class Shift:
             raise error
         if not self._away_since:
             self._away_since = now
-            logger.warning("the database went away, waiting for it: %s", str(error.orig).strip().splitlines()[0])
+            logger.warning("the database %s", what_is_wrong(error))
         await asyncio.sleep(AWAY_REST_S)
 
     async def gather(self, reports: Sequence[Report]) -> None:

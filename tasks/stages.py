@@ -41,26 +41,23 @@ async def patient_pass(shift: Shift, *, engine: bool = True) -> list[Report]:
     """`one_pass`; a ledger that goes away for a while ends no shift. Raises: sqlalchemy.exc.OperationalError."""
     while True:
         try:
-            reports = await one_pass(shift, engine=engine)
+            return await one_pass(shift, engine=engine)
         except sa.exc.OperationalError as error:
             await shift.outlast(error)
-        else:
-            shift.worked()
-            return reports
 
 
 async def one_pass(shift: Shift, *, engine: bool = True) -> list[Report]:
-    """Run the stages that something waits for, in order; each sees what the one before has made."""
+    """Run the stages that something waits for, in order; each sees what the one before has made. Customers do not
+    wait meanwhile, also not for a vendor that hangs while leftovers are looked up."""
     limit = wiring.current().settings.batch_orders
     reports: list[Report] = []
-    due = await shift.waiting()
-    if not due:
-        return []
-    for stage in STAGES:
-        if stage.waits_on() & due:
-            async with attended():
+    async with attended():
+        due = await shift.waiting()
+        for stage in STAGES:
+            if stage.waits_on() & due:
                 reports.append(shift.note(await (stage.task if engine else stage.plain)(limit)))
-            due = await shift.waiting()
-    if any(name.startswith("effect:") and name != "effect:mail.send" for name in due):
-        reports.append(shift.note(await leftovers()))
+                shift.worked()
+                due = await shift.waiting()
+        if any(name.startswith("effect:") and name != "effect:mail.send" for name in due):
+            reports.append(shift.note(await leftovers()))
     return [report for report in reports if report.lines]

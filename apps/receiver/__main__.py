@@ -7,8 +7,8 @@ import sys
 import sqlalchemy as sa
 import uvicorn
 
+from apps.logs import LOG_CONFIG
 from apps.receiver.app import create_app
-from apps.receiver.logs import LOG_CONFIG
 from config.accounts import ConfigError
 from config.wiring import current
 from ledger import schema

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
+import pytest
+
 from tests.support.shared import ROOT
 from tests.support.world import World, checkout
 
@@ -18,6 +20,17 @@ async def test_it_carries_an_order_to_the_edit_window_and_ends(world: World) -> 
     assert world.sandbox.accepted("shopify")["fulfillmentOrderHold"]
     assert world.row("SELECT state FROM orders")["state"] == "routing"
     assert not world.broken()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_its_log_lines_name_vendor_and_operation(world: World) -> None:
+    world.sandbox.fault("easypost", "POST /v2/addresses", kind="error", status=500, times=10)
+    world.buy(checkout())
+    await world.until(lambda: not world.sandbox.control("webhooks")["queued"], what="the webhook is delivered")
+    ended = await asyncio.to_thread(_work, world.environment, "--until-idle")
+    assert ended.returncode == 0
+    assert b" WARNING vendor call vendor=easypost operation=" in ended.stderr
+    assert b" status=500 " in ended.stderr
 
 
 def test_it_says_which_database_is_away() -> None:

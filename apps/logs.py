@@ -1,4 +1,4 @@
-"""Log lines of the process: a constant message and its keys."""
+"""Log lines of a process without Prefect: a constant message and its keys."""
 
 import logging
 from typing import Any
@@ -19,5 +19,6 @@ LOG_CONFIG: dict[str, Any] = {
     "disable_existing_loggers": False,
     "formatters": {"keys": {"()": KeysFormatter, "format": "%(asctime)s %(levelname)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "keys"}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {name: {"level": "INFO"} for name in ("apps", "tasks", "uvicorn")},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},  # libraries tell of every call and every font
 }
