@@ -20,7 +20,7 @@ from ledger.orders import lock_orders
 from ledger.tables import InboxEvent, Work
 from ledger.validating import judge_orders
 from tasks.runtime import Report, each, in_ledger, is_retryable, kept, work_off
-from tasks.stage import claim_stage, isolated, order_names, postpone_failed
+from tasks.stage import Rows, claim_stage, isolated, log_failure, one_by_one, order_names, postpone_failed
 
 ANSWERS = 25
 
@@ -47,14 +47,27 @@ async def _answers_step(report: Report, size: int) -> int:
     """What customers answered about their address."""
     wired = wiring.current()
     claimed = await in_ledger(inbox.claim_inbox, "portal", limit=size, now=wired.now(), real_now=wired.real_now())
-    if claimed.rows:
-        outcome = await in_ledger(_take_answers, claimed.rows, claimed.lease.token, wired.now())
-        for row in claimed.rows:
-            report.add("", row["subject"], outcome[row["id"]], row["topic"])
+    if not claimed.rows:
+        return 0
+    token = claimed.lease.token
+
+    async def whole(rows: Rows) -> dict[str, str]:
+        return await in_ledger(_take_answers, rows, token, wired.now())
+
+    async def failed(row: Mapping[str, Any], failure: Exception) -> None:
+        code = type(failure).__name__
+        log_failure("validate", row["subject"], failure)
+        await in_ledger(inbox.failed, [row], code, token, wired.now())
+        report.add("", row["subject"], "postponed", code)
+
+    answered = {row["id"]: row for row in claimed.rows}
+    for outcome in await one_by_one(claimed.rows, whole, failed):
+        for event_id, what in outcome.items():
+            report.add("", answered[event_id]["subject"], what, answered[event_id]["topic"])
     return len(claimed.rows)
 
 
-def _take_answers(session: Session, rows: Sequence[Mapping[str, Any]], token: int, now: datetime) -> dict[str, str]:
+def _take_answers(session: Session, rows: Rows, token: int, now: datetime) -> dict[str, str]:
     live = still_held(session, InboxEvent, [row["id"] for row in rows], token)
     mine = [row for row in rows if row["id"] in live]
     outcome = take_answers(session, mine, now)
