@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from apps.cli.output import UserError, as_person, errors, say
 from config import wiring
-from ledger import backup, restoring
+from ledger import backup, restoring, schema
 from ledger.backup import BackupError, Seal
 from ledger.gap import Gap
 from ledger.restored import Safety
@@ -47,8 +47,8 @@ def restore(
     """Make a backup the ledger again, and safe: what may have been done since is asked about first."""
     as_person()
     current = wiring.current()
-    lost = _moment(lost_at)
     try:
+        lost = _loss(lost_at, backup.read_seal(file).taken_at, current.real_now())
         with _showing("writing") as progress:
             seal, safety = restoring.restore(
                 current.engine,
@@ -72,21 +72,20 @@ def restored(
     """Make a ledger safe that was restored by other means (pg_restore, a copy of the disk), before anything starts."""
     as_person()
     current = wiring.current()
-    taken, lost = _moment(as_of), _moment(lost_at)
+    taken = _moment(as_of)
+    lost = _loss(lost_at, taken, current.real_now())
     from tasks.restored import make_safe
 
+    schema.wait_for_silence(current.engine, "make it safe")  # who works on would never learn of the gap
     ahead = _ahead(current.now(), current.real_now())
-    gap = Gap((taken or current.real_now()) + ahead, (lost or current.real_now()) + ahead)
-    _tell(current.ledger(make_safe, gap))
+    _tell(current.ledger(make_safe, Gap(taken + ahead, lost + ahead)))
 
 
-def _make_safe(session: Session, seal: Seal, lost: datetime | None) -> Safety:
+def _make_safe(session: Session, seal: Seal, lost: datetime) -> Safety:
     """The product's clock runs on from where it was when the backup was taken."""
     from tasks.restored import make_safe
 
-    current = wiring.current()
-    ahead = _ahead(seal.product_time, seal.taken_at)
-    return make_safe(session, Gap(seal.product_time, (lost or current.real_now()) + ahead))
+    return make_safe(session, Gap(seal.product_time, lost + _ahead(seal.product_time, seal.taken_at)))
 
 
 def _ahead(product_time: datetime, real_time: datetime) -> timedelta:
@@ -94,14 +93,31 @@ def _ahead(product_time: datetime, real_time: datetime) -> timedelta:
     return timedelta(seconds=round((product_time - real_time).total_seconds()))
 
 
-def _moment(text: str) -> datetime | None:
-    if not text:
-        return None
+def _loss(text: str, taken: datetime, now: datetime) -> datetime:
+    """When the ledger was lost: as given, or now. A gap that ends elsewhere covers nothing of what was done in it."""
+    if taken > now:
+        raise UserError(f"the copy says {_shown(taken)}, and here it is {_shown(now)}: set this machine's clock first")
+    lost = _moment(text) if text else now
+    if not taken <= lost <= now:
+        raise UserError(
+            f"--lost-at {_shown(lost)} is not between the copy ({_shown(taken)}) and now ({_shown(now)}); give the"
+            " moment when the lost ledger last worked, or leave it out: then everything until now is in doubt"
+        )
+    return lost
+
+
+def _moment(text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise UserError(f"{text!r} is no time; write it as 2026-11-21T12:30+00:00") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    if found.tzinfo is None:
+        raise UserError(f"{text!r} names no zone; write it as 2026-11-21T12:30+00:00, or with your own offset")
+    return found
+
+
+def _shown(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _tell(safety: Safety) -> None:
