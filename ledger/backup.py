@@ -109,14 +109,18 @@ def verify(path: Path) -> Seal:
 
 def settle_file(making: Path, path: Path) -> None:
     """Put a finished file in its place: on the disk before it is seen, and seen whole."""
-    for place in (making, making.parent):
-        if place == making.parent:
-            os.replace(making, path)
-        handle = os.open(place, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    sync(making)
+    os.replace(making, path)
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Whatever happens next, this file, or the names in this folder, are on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @contextmanager

@@ -82,10 +82,10 @@ def _move_sweeps_back(session: Session, gap: Gap, accounts: Sequence[str]) -> No
 
 
 def _end_leases(session: Session) -> None:
-    """Nobody holds anything, and no token of the lost ledger will ever be given out again."""
+    """Nobody holds anything: no row has a token that a survivor may have, and none of those is given out again."""
     for model in Claimable.__subclasses__():
         table = table_of(model)
-        session.execute(sa.update(table).where(table.c.lease_until.is_not(None)).values(lease_until=None))
+        session.execute(sa.update(table).where(table.c.lease_token != 0).values(lease_until=None, lease_token=0))
     counter = table_of(ClaimCounter)
     session.execute(sa.update(counter).values(value=counter.c.value + TOKEN_JUMP))
     if not is_sqlite(session):

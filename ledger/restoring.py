@@ -4,10 +4,12 @@ SQLite: a copy of the file is migrated and made safe beside the ledger and then 
 there is kept beside it. PostgreSQL: everything happens in one transaction.
 """
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +18,7 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session, SQLModel
 
 from ledger import schema
-from ledger.backup import SEAL, BackupError, Progress, Seal, copy_table, nothing, settle_file, verify
+from ledger.backup import SEAL, BackupError, Progress, Seal, copy_table, nothing, settle_file, sync, verify
 from ledger.session import make_engine, writing
 from ledger.tables import Effect, InboxEvent, Order
 from ledger.tables.base import table_of
@@ -51,8 +53,8 @@ def restore(
         else:
             made = _into(engine, migrated, lambda session: make_safe(session, seal), progress)
     finally:
-        for end in ("", "-wal", "-shm"):
-            migrated.with_name(migrated.name + end).unlink(missing_ok=True)
+        for file in _files_of(migrated):
+            file.unlink(missing_ok=True)
     return seal, made
 
 
@@ -111,17 +113,27 @@ def _in_place_of(engine: Engine, copy: Path, make_safe: Callable[[Session], T]) 
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     engine.dispose()
     ledger = Path(str(engine.url.database))
+    sync(copy)
     _set_aside(ledger)
     settle_file(copy, ledger)
     return made
 
 
 def _set_aside(ledger: Path) -> None:
-    """Its log goes first and with it: found beside another file it would be played into that one."""
-    for end in ("-wal", "-shm", ""):
-        found = ledger.with_name(ledger.name + end)
-        if found.exists():
-            found.replace(ledger.with_name(f"{ledger.name}.replaced{end}"))
+    """Keep the ledger under a second name of its own until the first one is taken over: where no file is found, the
+    next start makes an empty one. Its log leaves the first name: beside another file it would be played into that."""
+    names = (ledger.with_name(f"{ledger.name}.replaced-{number}") for number in count(1))
+    aside = next(name for name in names if not any(file.exists() for file in _files_of(name)))
+    for found, kept in zip(_files_of(ledger), _files_of(aside), strict=True):
+        if found == ledger and ledger.exists():
+            os.link(ledger, aside)
+        elif found.exists():
+            found.replace(kept)
+    sync(ledger.parent)
+
+
+def _files_of(ledger: Path) -> list[Path]:
+    return [ledger.with_name(ledger.name + end) for end in ("", "-wal", "-shm")]
 
 
 def _into(engine: Engine, copy: Path, make_safe: Callable[[Session], T], progress: Progress) -> T:

@@ -11,11 +11,11 @@ from sqlmodel import Session
 
 from config.wiring import Wiring, engine_url
 from domain.states import EffectState
-from ledger import backup, effects, schema
+from ledger import backup, effects, restoring, schema, settling
 from ledger.backup import BackupError, Seal
 from ledger.claims import new_lease
 from ledger.cursors import move_cursor, read_cursor
-from ledger.effects import EffectDraft, Handlers
+from ledger.effects import EffectDraft, Handlers, Verdict
 from ledger.gap import Gap
 from ledger.heartbeats import beat
 from ledger.inbox import Delivery, store
@@ -129,6 +129,8 @@ def test_what_was_wanted_is_asked_about_before_it_is_done(wiring: Wiring, tmp_pa
         wiring.ledger(effects.claim_planned, [kind], handlers, limit=1, now=NOW, real_now=REAL)
     wiring.ledger(move_cursor, "orders:shopify/alpha", NOW)
     lost = Gap(NOW, NOW + timedelta(hours=1))
+    sending = rows_of(wiring, Effect, state=EffectState.SENDING, kind="label.buy")
+    newest = wiring.ledger(new_lease, real_now=REAL).token
 
     wiring.ledger(make_safe, lost, now=lost.lost, certain=["label.buy"], accounts=["orders:shopify/nord"])
 
@@ -142,5 +144,44 @@ def test_what_was_wanted_is_asked_about_before_it_is_done(wiring: Wiring, tmp_pa
     assert wiring.read(read_cursor, "orders:shopify/alpha") == NOW - MARGIN
     assert wiring.read(read_cursor, "orders:shopify/nord") is not None
     rows = rows_of(wiring, Effect)
-    assert wiring.ledger(new_lease, real_now=REAL).token > max(row["lease_token"] for row in rows) + 1_000_000
-    assert {row["lease_until"] for row in rows} == {None}
+    assert wiring.ledger(new_lease, real_now=REAL).token > newest + 1_000_000
+    assert {(row["lease_token"], row["lease_until"]) for row in rows} == {(0, None)}
+    # one who was sending when the backup was taken, and lives
+    wiring.ledger(settling.settle, [(row, Verdict("done")) for row in sending], handlers, now=NOW)
+    assert rows_of(wiring, Effect) == rows
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_whatever_was_replaced_is_kept(filled: Wiring, tmp_path: Path) -> None:
+    file, ledger = tmp_path / "ledger.backup", Path(str(filled.engine.url.database))
+    seal = taken(filled, file)
+    for number in ("first", "second"):
+        filled.ledger(store, [Delivery("shopify", "alpha", "orders/create", number, "o", BODY)], NOW)
+        ledger.with_name(f"{ledger.name}-wal").touch()  # of one who died
+        restore(filled.engine, file, nothing_safe, replace=True, force=True)
+
+    assert len(rows_of(filled, InboxEvent)) == seal.tables["inbox_event"][0]
+    kept = sorted(path for path in ledger.parent.glob(f"{ledger.name}.replaced-*") if path.name[-1].isdigit())
+    newest = "SELECT delivery_id FROM inbox_event ORDER BY id DESC LIMIT 1"
+    found = []
+    for path in kept:
+        with closing(sqlite3.connect(path)) as connection:
+            found.append(connection.execute(newest).fetchone()[0])
+    assert found == ["first", "second"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_restore_that_is_cut_short_leaves_a_ledger(
+    filled: Wiring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no file is found the next start would make an empty one."""
+    taken(filled, tmp_path / "ledger.backup")
+
+    def cut_short(_making: Path, _path: Path) -> None:
+        raise OSError("no power")
+
+    monkeypatch.setattr(restoring, "settle_file", cut_short)
+    with pytest.raises(OSError, match="no power"):
+        restore(filled.engine, tmp_path / "ledger.backup", nothing_safe, replace=True)
+
+    assert len(rows_of(filled, InboxEvent)) == 1_203
