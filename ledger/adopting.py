@@ -8,9 +8,10 @@ from sqlmodel import Session
 
 from domain.nodes import NodeOrder
 from domain.states import FulfilmentOrderState, OrderState
-from ledger.effects import EffectDraft
-from ledger.fulfilment import FulfilmentRow, submit_to_nodes
-from ledger.orders import EDIT_WINDOW, OrderRow, release_holds
+from ledger import queue
+from ledger.fulfilment import FulfilmentRow, fulfilment_orders_of, record_release
+from ledger.gap import gap_of
+from ledger.orders import EDIT_WINDOW, OrderRow, advance_orders, release_holds
 from ledger.rows import select_by, update_by
 from ledger.tables import FulfilmentOrder, ShopFulfilment
 
@@ -21,9 +22,12 @@ def adopt(
     found: Mapping[str, FulfilmentRow],
     orders: Mapping[str, OrderRow],
     now: datetime,
-) -> tuple[dict[str, FulfilmentRow], list[EffectDraft]]:
-    """Catch up with the releases that nodes prove. Returns the rows as they are now, and what is left to do for the
-    same orders at other nodes."""
+) -> dict[str, FulfilmentRow]:
+    """Catch up with the releases that nodes prove. Returns the rows as they are now.
+
+    Of the same orders' other parts this proves nothing: they go in line for their release, which heeds holds and
+    fences.
+    """
     theirs = {order.reference for order in said}
     proven = [
         row
@@ -33,13 +37,16 @@ def adopt(
         and orders[row["order_id"]]["state"] in (OrderState.ROUTING, OrderState.IN_FULFILMENT)
     ]
     if not proven:
-        return dict(found), []
+        return dict(found)
     ids = sorted({row["order_id"] for row in proven})
     release_holds(session, ids, [EDIT_WINDOW], by="system", cause="found_at_node", now=now)
     mirrors = select_by(session, ShopFulfilment, "order_id", ids)  # the shop's hold went before the node was told
     gone = [{"id": row["id"], "hold_state": "released"} for row in mirrors if row["hold_state"] in ("held", "wanted")]
     update_by(session, ShopFulfilment, gone)
-    drafts = submit_to_nodes(session, [orders[i] for i in ids], now)
-    there = {row["id"] for row in proven}
-    now_rows = {row["id"]: row for row in select_by(session, FulfilmentOrder, "id", list(found), lock=True)}
-    return now_rows, [draft for draft in drafts if draft.subject_id not in there]
+    gap = gap_of(session)
+    record_release(session, proven, "found_at_node", now, at=gap.lost if gap else now)
+    advance_orders(session, [(orders[i], OrderState.IN_FULFILMENT, "found_at_node") for i in ids], now)
+    parts = fulfilment_orders_of(session, ids)
+    waiting = [i for i in ids if any(part["state"] == FulfilmentOrderState.SCHEDULED for part in parts[i])]
+    queue.enqueue(session, [queue.work_row("fulfil", i, now) for i in waiting])
+    return {row["id"]: row for row in select_by(session, FulfilmentOrder, "id", list(found), lock=True)}

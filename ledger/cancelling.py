@@ -12,7 +12,8 @@ from ledger import queue, stock
 from ledger.cases import CaseDraft, open_cases
 from ledger.deadlines import end_deadlines
 from ledger.effects import EffectDraft, EffectRow, Verdict, cancel_planned
-from ledger.fulfilment import advance_fulfilment_orders, fulfilment_orders_of, give_back_units
+from ledger.fulfilment import advance_fulfilment_orders, fulfilment_orders_of, give_back_units, record_release
+from ledger.gap import gap_of
 from ledger.orders import (
     OrderRow,
     advance_orders,
@@ -22,6 +23,8 @@ from ledger.orders import (
     open_holds,
     release_holds,
 )
+from ledger.restored import HOLD as RESTORED
+from ledger.restored import ask_about_cancelled
 from ledger.rows import select_by
 from ledger.tables import Location, Order, ShopFulfilment, Work
 from ledger.tables.base import table_of
@@ -64,6 +67,8 @@ def cancel_here(session: Session, order: OrderRow, cause: str, now: datetime) ->
     count_units(session, [(line["id"], "cancelled", line["ordered"] - line["cancelled"]) for line in lines])
     names = [hold["name"] for hold in open_holds(session, [order["id"]]).get(order["id"], [])]
     release_holds(session, [order["id"]], names, by="cancel", cause=cause, now=now)
+    if RESTORED in names:  # whoever may have it is not told by what this ledger knows
+        ask_about_cancelled(session, order, cause, now)
     if order["state"] == OrderState.RECEIVED:
         advance_orders(session, [(order, OrderState.VALIDATING, cause)], now)
         order = {**order, "state": OrderState.VALIDATING}
@@ -76,14 +81,16 @@ def _withdraw(session: Session, order: OrderRow, row: Any, cause: str, now: date
     state, request = row["state"], row["request_state"]
     if state in (FulfilmentOrderState.CANCELLED, FulfilmentOrderState.CLOSED):
         return []
-    if request == RequestState.UNSUBMITTED:
+    [location] = select_by(session, Location, "id", [row["location_id"]])
+    if request == RequestState.UNSUBMITTED and not _may_be_there(session, row, location):
         stock.release(session, [row["id"]], now)
         give_back_units(session, row)
         advance_fulfilment_orders(session, [(row, {"state": FulfilmentOrderState.CANCELLED})], cause, now)
         return []
+    if request == RequestState.UNSUBMITTED:  # asked for there like any other; what is not there is done at once
+        record_release(session, [row], "may_be_at_node", now, at=row["release_at"])
     if request == RequestState.ACCEPTED:
         advance_fulfilment_orders(session, [(row, {"request_state": RequestState.CANCELLATION_REQUESTED})], cause, now)
-    [location] = select_by(session, Location, "id", [row["location_id"]])
     return [
         EffectDraft(
             kind="node.cancel",
@@ -94,6 +101,12 @@ def _withdraw(session: Session, order: OrderRow, row: Any, cause: str, now: date
             request={"reference": f"{row['id']}.{row['attempt']}"},
         )
     ]
+
+
+def _may_be_there(session: Session, row: Any, location: Any) -> bool:
+    """After a restore: a 3PL may have got it in the time that this ledger does not know."""
+    gap = gap_of(session)
+    return gap is not None and bool(location["ships_itself"]) and bool(row["release_at"] <= gap.lost)
 
 
 def _give_up_open_work(session: Session, order: OrderRow, cause: str, now: datetime) -> None:

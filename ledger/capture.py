@@ -138,7 +138,8 @@ def _create(
         order_id = ids[order.external_id]
         result.outcomes[order.external_id] = "created"
         result.order_ids[order.external_id] = order_id
-        release_at = max(now, order.created_at + policies.capture.edit_window)
+        window_end = order.created_at + policies.capture.edit_window
+        release_at = max(now, window_end)
         contact = order.shipping_address or order.billing_address or Address()
         shipping = contact_row(order_id, "shipping", 1, "shop", contact, order.email, now)
         tables[OrderContact].append(shipping)
@@ -157,9 +158,12 @@ def _create(
         tables[Payment] += payments
         tables[MoneyTransaction] += transactions
         mirrors = shop_fulfilment_rows(order, order_id, line_ids)
-        kept = all(mirror["hold_state"] != "wanted" for mirror in mirrors) and bool(mirrors)
-        tables[Hold] += hold_for(session, order_id, release_at, shop_holds_it=kept, now=now)
+        kept = _kept_back(order, mirrors, window_end)
+        doubt = hold_for(session, order_id, window_end, shop_holds_it=kept, now=now)
+        tables[Hold] += doubt
         for mirror in mirrors:
+            if doubt and mirror["hold_state"] == "wanted":  # set only now it would look as if it had stood all along
+                mirror["hold_state"] = "none"
             tables[ShopFulfilment].append(mirror)
             if shop_can_hold and mirror["hold_state"] == "wanted":
                 result.effects.append(hold_effect(mirror, order_id, f"{source}/{account}"))
@@ -170,6 +174,13 @@ def _create(
         insert_rows(session, model, rows)
     audit.append(session, entries)
     _end_cancelled(session, orders, result, now)
+
+
+def _kept_back(order: IncomingOrder, mirrors: Sequence[Row], window_end: datetime) -> bool:
+    """Whether the shop itself shows that no node was told of any of it."""
+    if order.cancelled_at is not None:
+        return order.cancelled_at <= window_end
+    return bool(mirrors) and all(mirror["hold_state"] != "wanted" for mirror in mirrors)
 
 
 def _end_cancelled(session: Session, orders: Sequence[IncomingOrder], result: Captured, now: datetime) -> None:

@@ -141,17 +141,7 @@ def submit_to_nodes(session: Session, orders: Sequence[OrderRow], now: datetime)
     if not rows:
         return []
     places = {place["id"]: place for place in select_by(session, Location, "id", {r["location_id"] for r in rows})}
-    advance_fulfilment_orders(
-        session,
-        [(row, {"state": FulfilmentOrderState.OPEN, "request_state": RequestState.SUBMITTED}) for row in rows],
-        "released",
-        now,
-        values={"released_at": now},
-    )
-    lines = fulfilment_lines_of(session, [row["id"] for row in rows])
-    count_units(
-        session, [(line["order_line_id"], "released", line["quantity"]) for row in rows for line in lines[row["id"]]]
-    )
+    record_release(session, rows, "released", now, at=now)
     advance_orders(
         session,
         [
@@ -162,6 +152,21 @@ def submit_to_nodes(session: Session, orders: Sequence[OrderRow], now: datetime)
         now,
     )
     return [node_effect(row, places[row["location_id"]]) for row in rows]
+
+
+def record_release(session: Session, rows: Sequence[FulfilmentRow], cause: str, now: datetime, *, at: datetime) -> None:
+    """Scheduled fulfilment orders are their nodes' business since `at`; the nodes are told by somebody else."""
+    advance_fulfilment_orders(
+        session,
+        [(row, {"state": FulfilmentOrderState.OPEN, "request_state": RequestState.SUBMITTED}) for row in rows],
+        cause,
+        now,
+        values={"released_at": at},
+    )
+    lines = fulfilment_lines_of(session, [row["id"] for row in rows])
+    count_units(
+        session, [(line["order_line_id"], "released", line["quantity"]) for row in rows for line in lines[row["id"]]]
+    )
 
 
 def _complete_digital(session: Session, orders: Sequence[OrderRow], now: datetime) -> None:

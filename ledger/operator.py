@@ -178,7 +178,7 @@ def _act(session: Session, case: Any, choice: str, now: datetime, handlers: Mapp
     for order in orders:
         if choice == "cancel" and order["state"] not in ENDED_ORDER:
             return _cancel(session, order, now)
-        if choice == "not_sent":
+        if choice == "not_sent" and order["state"] not in ENDED_ORDER:
             return f"in line for {release(session, order, RESTORED, now)}"
         if choice == "capture_now":
             return _capture(session, order, case["subject_id"], now)

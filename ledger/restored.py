@@ -14,14 +14,14 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from domain.messages import ClaimKind
-from domain.states import EffectState, FulfilmentOrderState, OrderState
+from domain.states import ENDED_ORDER, CaseState, EffectState, FulfilmentOrderState
 from domain.validation import WantedHold
 from ledger import audit
 from ledger.cases import DUE, CaseDraft, open_cases
 from ledger.cursors import move_cursor, read_cursor
 from ledger.effects import move_effects
 from ledger.gap import LOST, TAKEN, Gap, doubted, gap_of, set_gap
-from ledger.orders import hold_row, place_holds
+from ledger.orders import OrderRow, hold_row, place_holds
 from ledger.rows import Row, mappings, select_by, update_by
 from ledger.session import is_sqlite
 from ledger.tables import (
@@ -33,7 +33,10 @@ from ledger.tables import (
     Hold,
     Location,
     Order,
+    OrderLine,
+    ReviewCase,
     Shipment,
+    ShopFulfilment,
     SyncCursor,
     TrackingEventRow,
 )
@@ -44,8 +47,9 @@ MARGIN = timedelta(hours=1)  # sweeps go back so far behind the backup
 FIRST_LOOK = timedelta(days=2)
 TOKEN_JUMP = 1_000_000_000  # past every token that the lost ledger can have given out
 _order, _effect, _fo = table_of(Order), table_of(Effect), table_of(FulfilmentOrder)
-_place = table_of(Location)
+_place, _line, _mirror = table_of(Location), table_of(OrderLine), table_of(ShopFulfilment)
 _hold, _event, _cursor = table_of(Hold), table_of(TrackingEventRow), table_of(SyncCursor)
+_IN_DOUBT = sa.select(_hold.c.order_id).where(_hold.c.name == HOLD, _hold.c.released_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +145,14 @@ def park(session: Session, gap: Gap, rows: Sequence[Mapping[str, Any]], now: dat
 
 
 def _hold_orders(session: Session, gap: Gap, now: datetime) -> int:
-    """Orders whose release was due before the loss, is not known to have happened, and cannot be looked up: not routed
-    yet, so that it would get a new reference, or about to buy a label, which a new quote would buy again. What is
-    promised to a 3PL goes there again under its old reference."""
-    early = _order.c.state.in_(
-        (OrderState.RECEIVED, OrderState.VALIDATING, OrderState.HELD, OrderState.ACCEPTED, OrderState.ROUTING)
+    """Orders of which a release was due before the loss, is not known to have happened, and cannot be looked up: with
+    units that nobody has promised yet, so that they would get a new reference, or about to buy a label, which a new
+    quote would buy again. What is promised to a 3PL goes there again under its old reference."""
+    unpromised = sa.exists().where(
+        _line.c.order_id == _order.c.id,
+        _line.c.requires_shipping.is_(True),
+        _line.c.ordered - _line.c.cancelled > _line.c.reserved,
     )
-    routed = sa.exists().where(_fo.c.order_id == _order.c.id, _fo.c.state != FulfilmentOrderState.CANCELLED)
     own = sa.exists().where(
         _fo.c.order_id == _order.c.id,
         _fo.c.state == FulfilmentOrderState.SCHEDULED,
@@ -159,8 +164,13 @@ def _hold_orders(session: Session, gap: Gap, now: datetime) -> int:
         _effect.c.kind == "label.quote",
         _effect.c.state.in_((EffectState.PLANNED, EffectState.SENDING, EffectState.UNKNOWN)),
     )
-    late = sa.select(_order.c.id).where(_order.c.release_at <= gap.lost, sa.or_(sa.and_(early, ~routed), own, quoting))
+    late = sa.select(_order.c.id).where(
+        _order.c.release_at <= gap.lost, _order.c.state.not_in(ENDED_ORDER), sa.or_(unpromised, own, quoting)
+    )
     ids = list(session.execute(late).scalars())
+    # a hold that the shop got only now would look as if it had stood all along, see ledger.shop_effects.guard_hold
+    wanted = sa.update(_mirror).where(_mirror.c.order_id.in_(late), _mirror.c.hold_state == "wanted")
+    session.execute(wanted.values(hold_state="none"))
     return len(place_holds(session, [(i, _doubt(now)) for i in ids], placed_by="restore", now=now))
 
 
@@ -168,11 +178,11 @@ def _doubt(now: datetime) -> WantedHold:
     return WantedHold(HOLD, "ops", "may_have_been_released", now + DUE["high"])
 
 
-def hold_for(session: Session, order_id: str, release_at: datetime, *, shop_holds_it: bool, now: datetime) -> list[Row]:
+def hold_for(session: Session, order_id: str, window_end: datetime, *, shop_holds_it: bool, now: datetime) -> list[Row]:
     """The hold of an order that a restored ledger hears of for the first time: none when its shop still keeps it
     back for us, or when its edit window was open at the loss, because then no node was told."""
     gap = gap_of(session)
-    if gap is None or release_at > gap.lost or shop_holds_it:
+    if gap is None or window_end > gap.lost or shop_holds_it:
         return []
     return [hold_row(order_id, _doubt(now), placed_by="restore", now=now)]
 
@@ -220,22 +230,50 @@ def _tell(session: Session, gap: Gap, now: datetime, counts: Mapping[str, int]) 
 
 def in_doubt(session: Session) -> list[Mapping[str, Any]]:
     """Orders under our hold, with their source and account."""
-    held = sa.select(_hold.c.order_id).where(_hold.c.name == HOLD, _hold.c.released_at.is_(None))
-    return mappings(session, sa.select(_order).where(_order.c.id.in_(held)).order_by(_order.c.id))
+    return mappings(session, sa.select(_order).where(_order.c.id.in_(_IN_DOUBT)).order_by(_order.c.id))
 
 
-def ask_person(session: Session, orders: Sequence[Mapping[str, Any]], now: datetime) -> int:
-    """Nobody can be asked whether these were released: a person looks at the nodes. Returns how many are new."""
-    drafts = [
-        CaseDraft(
-            key=f"restored:{order['id']}",
-            kind="restored_in_doubt",
-            severity="high",
-            order_id=order["id"],
-            subject_id=order["id"],
-            facts={"order": order["name"]},
-            choices=["not_sent", "at_node", "cancel"],
-        )
-        for order in orders
-    ]
-    return len(open_cases(session, drafts, now))
+def learn_holds(session: Session, standing: Mapping[str, str]) -> None:
+    """Holds of ours that the shop has and this ledger never heard of, by mirror: they are for the release to end."""
+    rows = [{"b_id": mirror_id, "b_hold": hold_id} for mirror_id, hold_id in standing.items()]
+    unheard = (_mirror.c.id == sa.bindparam("b_id"), _mirror.c.hold_state == "none", _mirror.c.order_id.in_(_IN_DOUBT))
+    learnt = sa.update(_mirror).where(*unheard).values(hold_state="held", hold_external_id=sa.bindparam("b_hold"))
+    if rows:
+        session.connection().execute(learnt, rows)
+
+
+def ask_person(session: Session, orders: Sequence[OrderRow], now: datetime) -> None:
+    """Nobody can be asked whether these were released: a person looks at the nodes, once after each restore."""
+    keys = {_case_key(session, order): order for order in orders}
+    for known in select_by(session, ReviewCase, "key", list(keys)):
+        del keys[known["key"]]
+    choices = ["not_sent", "at_node", "cancel"]
+    open_cases(session, [_in_doubt(key, order, choices) for key, order in keys.items()], now)
+
+
+def ask_about_cancelled(session: Session, order: OrderRow, cause: str, now: datetime) -> None:
+    """An order in doubt was cancelled: whoever may have it ships it unless a person stops that there. Whoever is asked
+    already looks there anyway, and whoever chose to cancel it has looked."""
+    key = _case_key(session, order)
+    for asked in select_by(session, ReviewCase, "key", [key]):
+        if asked["state"] != CaseState.RESOLVED or asked["resolution"] == "cancel":
+            return
+    draft = _in_doubt(f"{key}:cancelled", order, ["not_sent", "at_node"], cancelled=cause)
+    open_cases(session, [draft], now)
+
+
+def _case_key(session: Session, order: OrderRow) -> str:
+    gap = gap_of(session)
+    return f"restored:{order['id']}:{gap.lost.isoformat() if gap else ''}"
+
+
+def _in_doubt(key: str, order: OrderRow, choices: list[str], **facts: str) -> CaseDraft:
+    return CaseDraft(
+        key=key,
+        kind="restored_in_doubt",
+        severity="high",
+        order_id=order["id"],
+        subject_id=order["id"],
+        facts={"order": order["name"], **facts},
+        choices=choices,
+    )

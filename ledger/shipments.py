@@ -44,7 +44,8 @@ def record_node_orders(
     orders = lock_orders(session, [row["order_id"] for row in found.values()])
     found = {row["id"]: row for row in select_by(session, FulfilmentOrder, "id", set(ids.values()), lock=True)}
     outcome: dict[str, str] = {}
-    found, effects = adopt(session, said, found, orders, now)
+    effects: list[EffectDraft] = []
+    found = adopt(session, said, found, orders, now)
     waiting = [
         (row["id"], order.external_id)
         for order in said

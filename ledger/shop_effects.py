@@ -22,6 +22,14 @@ Pairs = Sequence[tuple[EffectRow, Verdict]]
 _mirror, _shipment = table_of(ShopFulfilment), table_of(Shipment)
 
 
+def guard_hold(session: Session, effects: Sequence[EffectRow], now: datetime) -> dict[str, str]:
+    """A hold that nobody wants any more is not set: a restore takes a standing one for proof that nothing was
+    released, and no release would come for it."""
+    mirrors = select_by(session, ShopFulfilment, "id", [effect["subject_id"] for effect in effects])
+    wanted = {row["id"] for row in mirrors if row["hold_state"] == "wanted"}
+    return {effect["id"]: "cancel:not_wanted" for effect in effects if effect["subject_id"] not in wanted}
+
+
 def held(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
     """The shop keeps the fulfilment order back under our hold. One whose release was wanted meanwhile stays
     `wanted`, so that the release finds it."""

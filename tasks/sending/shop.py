@@ -28,7 +28,7 @@ def _shop(rows: Sequence[EffectRow]) -> Shop:
     return wiring.current().shops()[rows[0]["target"]]
 
 
-HOLD = Handlers(shop_effects.held, shop_effects.hold_refused, keyed=True)
+HOLD = Handlers(shop_effects.held, shop_effects.hold_refused, shop_effects.guard_hold, keyed=True)
 RELEASE = Handlers(shop_effects.released, shop_effects.release_refused, shop_effects.guard_release, keyed=True)
 FULFIL = Handlers(shop_effects.fulfilled, shop_effects.fulfil_refused, can_look_up=True)
 CAPTURE = Handlers(shop_effects.captured, shop_effects.capture_refused, can_look_up=True)
