@@ -13,40 +13,46 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 from tasks.effect_kinds import KINDS
-from tests.crash import report
+from tests.crash import page, report
 from tests.crash.cell import (
-    ACTED,
     PATIENCE_S,
-    POINTS,
     SHORT_LEASE_S,
     TRUE_LEASE_S,
     Cell,
     Play,
     Result,
     opened_world,
+    played,
 )
-from tests.crash.engine import POINT, DeployedPlay, opened_engine
+from tests.crash.engine import POINT, DeployedPlay, Engine, opened_engine
 from tests.crash.programs import UNPROTECTED, WORKER, Executing, Forking, Launcher
+from tests.crash.promises import ACTED, POINTS
+from tests.crash.report import CONTROL, DEPLOYED, MATRIX, NOBODY_LEFT, ONE_LEFT
 from tests.support.databases import Postgres, Sqlite
 from tests.support.sandbox import SandboxProcess
 from tests.support.shared import ROOT
 
-MATRIX, CONTROL, DEPLOYED, NOBODY_LEFT, ONE_LEFT = "matrix", "control", "deployed", "nobody-left", "one-left"
 TRUE_LEASES = (NOBODY_LEFT, ONE_LEFT)  # with the lease's true length
 TAKEN_OVER = ("shop.hold", "node.create_order", "label.buy", "mail.send")
 Planned = tuple[str, Cell]
 
 
-def planned() -> Iterator[Planned]:
-    """All cells with the run that they belong to."""
+def planned(only: str = "") -> list[Planned]:
+    """All cells of the kinds with this in their name, with the run that they belong to."""
+    return [each for each in _planned() if only in each[1].effect]
+
+
+def _planned() -> Iterator[Planned]:
     for run, database in ((MATRIX, "sqlite"), (CONTROL, "sqlite"), (MATRIX, "postgres")):
         for point in POINTS:
             for effect in KINDS:
@@ -66,7 +72,7 @@ def share(number: int, of: int, only: str, out: Path) -> None:
         for each in (sandbox.stop, executing.close, forking.close):
             stack.callback(each)
         databases: dict[str, Sqlite | Postgres] = {"sqlite": Sqlite(folder)}
-        cells = [each for each in planned() if only in each[1].effect][number::of]
+        cells = planned(only)[number::of]
 
         def note(run: str, result: Result) -> None:
             lines.write(json.dumps({"run": run, **asdict(result)}) + "\n")
@@ -80,7 +86,7 @@ def share(number: int, of: int, only: str, out: Path) -> None:
                 stack.callback(postgres.close)
             launcher = executing if run in TRUE_LEASES else forking
             with databases[cell.database].database() as url:
-                note(run, asyncio.run(_play(run, cell, url, sandbox, place, launcher)))
+                note(run, asyncio.run(played(cell, _play(run, cell, url, sandbox, place, launcher))))
         deployed = [cell for run, cell in cells if run == DEPLOYED]
         if deployed:
             asyncio.run(_play_deployed(deployed, databases["sqlite"], sandbox, folder, partial(note, DEPLOYED)))
@@ -99,27 +105,33 @@ async def _play_deployed(
             place = folder / cell.effect
             place.mkdir()
             with databases.database() as url:
-                async with opened_world(url, sandbox, place) as world:
-                    note(await _played(DeployedPlay(cell, world, engine, place)))
+                note(await played(cell, _play_under(engine, cell, url, sandbox, place)))
 
 
-async def _played(play: Play) -> Result:
-    try:
-        return await play.run()
-    except AssertionError as failure:
-        return play.failed(f"not played: {str(failure).splitlines()[0]}")
+async def _play_under(engine: Engine, cell: Cell, url: str, sandbox: SandboxProcess, folder: Path) -> Result:
+    async with opened_world(url, sandbox, folder) as world:
+        return await DeployedPlay(cell, world, engine, folder).run()
 
 
 async def _play(run: str, cell: Cell, url: str, sandbox: SandboxProcess, folder: Path, launcher: Launcher) -> Result:
     async with opened_world(url, sandbox, folder) as world:
-        play = Play(
+        return await Play(
             cell, world, launcher, folder,
             program=UNPROTECTED if run == CONTROL else WORKER,
             lease_s=TRUE_LEASE_S if run in TRUE_LEASES else SHORT_LEASE_S,
             standby=run == ONE_LEFT,
             patience_s=20.0 if run == CONTROL else PATIENCE_S,
-        )  # fmt: skip
-        return await _played(play)
+        ).run()  # fmt: skip
+
+
+def incomplete(wanted: Sequence[Planned], results: Sequence[Mapping[str, Any]], codes: Sequence[int]) -> list[str]:
+    """Why these results are no whole run: shares that failed (-9: killed), cells that are missing or there twice."""
+    found = [f"share {number} ended with {code}" for number, code in enumerate(codes) if code]
+    times = Counter((each["run"], each["effect"], each["point"], each["database"]) for each in results)
+    keys = {(run, cell.effect, cell.point, cell.database) for run, cell in wanted}
+    wrong = [key for key in keys | set(times) if times[key] != 1 or key not in keys]
+    found += [f"{' '.join(key)}: {times[key]} results" for key in sorted(wrong)]
+    return found if keys else ["no kind of effect has that in its name"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -137,21 +149,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ["PYTEST_XDIST_TESTRUNUID"] = f"crash{os.getpid()}"  # the shares use one PostgreSQL server
     started = monotonic()
     parts = [given.out / f"crash-matrix.{number}.jsonl" for number in range(given.workers)]
-    command = [sys.executable, "-m", "tests.crash", "--workers", str(given.workers), "--only", given.only]
+    for part in parts:
+        part.write_text("", encoding="utf-8")
+    codes = _shares(parts, given.only)
+    results = [json.loads(line) for part in parts for line in part.read_text("utf-8").splitlines()]
+    return finish(results, codes, given.out, only=given.only, took_s=monotonic() - started, parts=parts)
+
+
+def _shares(parts: Sequence[Path], only: str) -> list[int]:
+    """Play all shares side by side; their exit codes."""
+    command = [sys.executable, "-m", "tests.crash", "--workers", str(len(parts)), "--only", only]
     shares = [
         subprocess.Popen([*command, "--share", str(number), "--out", str(part)], cwd=ROOT)
         for number, part in enumerate(parts)
     ]
     try:
-        codes = [process.wait() for process in shares]
+        return [process.wait() for process in shares]
     finally:
         for process in shares:
             process.terminate()  # each ends its sandbox and workers
             process.wait()
-    results = [json.loads(line) for part in parts for line in part.read_text("utf-8").splitlines()]
+
+
+def finish(
+    results: Sequence[Mapping[str, Any]],
+    codes: Sequence[int],
+    out: Path,
+    *,
+    only: str = "",
+    took_s: float,
+    parts: Sequence[Path] = (),
+    target: Path = page.PAGE,
+) -> int:
+    """Write the files and print; the exit code. A run that is not complete writes nothing and leaves its parts."""
+    if missing := incomplete(planned(only), results, codes):
+        print("no whole run, nothing is written:", *missing, sep="\n")
+        return 1
+    order = {(run, str(cell)): number for number, (run, cell) in enumerate(planned())}
+    ordered = sorted(results, key=lambda row: order[row["run"], f"{row['effect']} {row['point']} {row['database']}"])
+    reckoning = report.Reckoning(ordered)
+    report.write(reckoning, out)
+    wrong = reckoning.wrong(whole=not only)
+    text = page.page(reckoning, wrong, took_s=took_s, shares=len(codes), cores=os.cpu_count() or 1)
+    print(text if only else text.partition("\n## ")[0])
+    if not only:
+        target.write_text(text, encoding="utf-8")
     for part in parts:
         part.unlink()
-    return report.write(results, given.out, whole=not given.only, took_s=monotonic() - started) or max(codes)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

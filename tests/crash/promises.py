@@ -4,14 +4,19 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from ledger import failpoints
 from tests.support.shared import ROOT
 
 GUIDE = ROOT / "docs" / "guides" / "guarantees.md"
+ACTED = "acted"  # the vendor has acted and holds its answer back
+POINTS = (failpoints.BEFORE_INTENT, failpoints.AFTER_INTENT, ACTED, failpoints.BEFORE_RECORD, failpoints.AFTER_RECORD)
+DOUBTFUL = POINTS[1:4]  # nobody who comes afterwards can tell whether the call was made
+ONCE, ON_DOUBT, REPEATED = "1", "0 or 1 and a case", "1 or more"
 EXPECTED = {
-    "exactly once by vendor key": "1",
-    "exactly once by look-up before repeat": "1",
-    "at most once and an open case on doubt": "0 or 1, a case on doubt",
-    "free to repeat": "1 or more",
+    "exactly once by vendor key": ONCE,
+    "exactly once by look-up before repeat": ONCE,
+    "at most once and an open case on doubt": ON_DOUBT,
+    "free to repeat": REPEATED,
 }
 _ROW = re.compile(r"^\| `([a-z_.]+)` \| ([^|]+) \|", re.MULTILINE)
 
@@ -23,17 +28,18 @@ class Promise:
     kind: str
     words: str
 
-    @property
-    def expected(self) -> str:
-        return EXPECTED[self.words]
+    def expected(self, point: str) -> str:
+        """How often the vendor accepts it when its sender is killed at this point."""
+        said = EXPECTED[self.words]
+        return ONCE if said == ON_DOUBT and point not in DOUBTFUL else said
 
-    def kept(self, *, accepted: int, case_open: bool, done: bool) -> bool:
-        """Whether what the vendor accepted, and whom we asked, is as promised."""
-        if self.expected == "1":
-            return accepted == 1 and done and not case_open
-        if self.expected == "1 or more":
-            return accepted >= 1 and done and not case_open
-        return (accepted in (0, 1) and case_open) or (accepted == 1 and done)
+    def kept(self, *, point: str, accepted: int, asked: bool, done: bool) -> bool:
+        """Whether what the vendor accepted is as promised, and a person was asked (`asked`: an open case about just
+        this effect) where nobody can know, and nowhere else."""
+        expected = self.expected(point)
+        if expected == ON_DOUBT:
+            return accepted in (0, 1) and asked and not done
+        return done and not asked and (accepted >= 1 if expected == REPEATED else accepted == 1)
 
 
 def promises(guide: Path = GUIDE) -> dict[str, Promise]:

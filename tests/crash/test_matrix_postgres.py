@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from tasks.effect_kinds import KINDS
-from tests.crash.cell import AS_PROMISED, POINTS, Cell, Play
+from tests.crash.cell import AS_PROMISED, Cell, Play
 from tests.crash.programs import Launcher
+from tests.crash.promises import POINTS
 from tests.crash.test_matrix import LEASE_S
 from tests.support.world import World
 
