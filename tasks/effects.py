@@ -134,11 +134,15 @@ async def _settle(kinds: Mapping[str, EffectKind], pairs: Sequence[Pair]) -> lis
     return [row for part in parts for row in part]
 
 
+def looks_first(kind: EffectKind, row: EffectRow) -> bool:
+    """A second sending looks before it repeats, where the vendor has no key for it."""
+    return row["attempts"] > 1 and kind.look_up is not None and not kind.handlers.keyed
+
+
 async def _look_first(kind: EffectKind, rows: Sequence[EffectRow]) -> list[tuple[EffectRow, Verdict]]:
-    """A second sending looks before it repeats, where the vendor has no key for it: what is there is done, what
-    cannot be looked up now waits. Only what is surely absent is sent."""
-    again = [row for row in rows if row["attempts"] > 1]
-    if not again or kind.look_up is None or kind.handlers.keyed:
+    """What is there is done, what cannot be looked up now waits. Only what is surely absent is sent."""
+    again = [row for row in rows if looks_first(kind, row)]
+    if not again or kind.look_up is None:
         return []
     found = zip(again, await _guarded(kind, kind.look_up, again), strict=True)
     return [(row, outcome) for row, outcome in found if outcome.name != "absent"]

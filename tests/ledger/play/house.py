@@ -28,7 +28,7 @@ from ledger.tracking import record_trackers
 from tasks import capture, fulfil, reconcile, route, validate
 from tasks.deadlines import act
 from tasks.effect_kinds import KINDS
-from tasks.effects import settle_and_follow
+from tasks.effects import looks_first, settle_and_follow
 from tasks.picking import _carry_out
 from tasks.warehouse_sweep import store_locations
 from tests.ledger.play.outside import Outside
@@ -127,7 +127,7 @@ class House:
 
     def _call(self, row: EffectRow, call: str) -> Verdict | None:
         kind, facts = KINDS[row["kind"]], self._facts(row)
-        if row["attempts"] > 1 and kind.look_up is not None and not kind.handlers.keyed:
+        if looks_first(kind, row):
             found = self.outside.look_up(row, facts, self.now)
             if found.name != "absent":
                 return found

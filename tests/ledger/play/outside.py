@@ -172,7 +172,11 @@ class AtNode:
 
 
 class Outside:
-    """All vendors. `accepted` counts deeds by (kind, business key): more than 1 is something done twice."""
+    """All vendors. `accepted` counts deeds by (kind, business key): more than 1 is something done twice.
+
+    Who honours our key counts a deed once however often it is asked for. Who only can be asked (the shop's parcels,
+    captures and cancellations) and the mailbox count every call: repeating one blindly is the fault.
+    """
 
     def __init__(self) -> None:
         self.orders: dict[str, ShopOrder] = {}
@@ -186,10 +190,13 @@ class Outside:
         return getattr(self, "_" + row["kind"].replace(".", "_"))(row, facts, now)
 
     def look_up(self, row: EffectRow, facts: Mapping[str, Any], now: datetime) -> Verdict:
-        """What is there of an effect whose outcome nobody knows."""
-        if self.accepted[row["kind"], self._deed(row)]:
-            return self.call(row, facts, now)
-        return Verdict("absent")
+        """What is there of an effect whose outcome nobody knows. Looking is no deed."""
+        if not self.accepted[row["kind"], self._deed(row)]:
+            return Verdict("absent")
+        counted = self.accepted.copy()
+        found = self.call(row, facts, now)
+        self.accepted = counted
+        return found
 
     def _deed(self, row: EffectRow) -> str:
         return str(row["request"].get("quote") if row["kind"] == "label.buy" else row["key"])
@@ -199,6 +206,10 @@ class Outside:
         known = bool(self.accepted[row["kind"], self._deed(row)])
         self.accepted[row["kind"], self._deed(row)] = 1
         return not known
+
+    def _again(self, row: EffectRow) -> None:
+        """Without a key each call is another deed."""
+        self.accepted[row["kind"], self._deed(row)] += 1
 
     def _shop_hold(self, row: EffectRow, facts: Mapping[str, Any], now: datetime) -> Verdict:
         order = self.orders[facts["order"]]
@@ -214,7 +225,7 @@ class Outside:
         return Verdict("done")
 
     def _shop_cancel(self, row: EffectRow, facts: Mapping[str, Any], now: datetime) -> Verdict:
-        self._once(row)
+        self._again(row)
         self.orders[facts["order"]].act("cancel", now)
         return Verdict("done")
 
@@ -222,7 +233,7 @@ class Outside:
         order = self.orders[facts["order"]]
         if order.cancelled_at is not None and row["subject_id"] not in order.parcels:
             return Verdict("rejected", code="cancelled")
-        self.accepted[row["kind"], self._deed(row)] += row["subject_id"] not in order.parcels
+        self._again(row)
         order.parcels.add(row["subject_id"])
         return Verdict("done", external_id=f"fulfilment/{row['subject_id']}")
 
@@ -231,8 +242,8 @@ class Outside:
         taken = next((t for t in order.transactions if t.parent_external_id == auth and t.kind is _K.CAPTURE), None)
         if taken is None and order.open_authorisation() != auth:
             return Verdict("rejected", code="expired")
+        self._again(row)
         if taken is None:
-            self.accepted[row["kind"], self._deed(row)] += 1
             number = order.transact(_K.CAPTURE, row["request"]["amount_minor"], parent=auth)
             order.revision += 1
             return Verdict("done", external_id=number)
@@ -275,7 +286,7 @@ class Outside:
         return Verdict("done", external_id=f"trk/{facts['tracking_number']}")
 
     def _mail_send(self, row: EffectRow, facts: Mapping[str, Any], now: datetime) -> Verdict:
-        self.accepted[row["kind"], self._deed(row)] += 1
+        self._again(row)
         return Verdict("done", data={"template": "1"})
 
     def scan(self, tracker: str, state: ParcelState, at: datetime) -> None:

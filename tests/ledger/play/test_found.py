@@ -44,14 +44,28 @@ def test_a_parcel_that_a_carrier_has_lost_is_a_persons(story: Story) -> None:
     assert kinds(story) == ["parcel_gone"]
 
 
-def test_what_a_dead_worker_had_claimed_is_done_once_by_the_next(story: Story) -> None:
-    story.node(number=0, act="ship", old=False, fate="fine", call="dies_after")
-    assert [row["state"] for row in story.house.rows("SELECT state FROM effect WHERE kind = 'shop.fulfil'")] == [
-        "sending"
-    ]
+def test_what_a_dead_worker_had_done_without_a_key_is_found_by_the_next(story: Story) -> None:
+    """A parcel written back, money taken, an unpaid order cancelled: each call was made, none was recorded."""
+    story.buy_now({"GAS": 1}, "authorised", "low", "ok")
+    story.buy_now({"MUG": 1}, "pending", "low", "ok")
+    for _ in range(3):
+        story.quiet_hour("ok")
+    for number in range(len(story.outside.at_node)):
+        story.node(number=number, act="ship", old=False, fate="fine", call="dies_after")
+    for _ in range(2):
+        story.time_goes_by(minutes=600, fate="fine", call="dies_after")
+    assert states(story) == {"shop.fulfil": {"sending"}, "shop.capture": {"sending"}, "shop.cancel": {"sending"}}
 
     story.crash(everybody=True)
     story.leftovers(call="ok", fate="fine")
 
     assert set(story.outside.accepted.values()) == {1}
-    assert [row["state"] for row in story.house.rows("SELECT state FROM effect WHERE kind = 'shop.fulfil'")] == ["done"]
+    assert states(story) == {"shop.fulfil": {"done"}, "shop.capture": {"done"}, "shop.cancel": {"done"}}
+
+
+def states(story: Story) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    kinds = "('shop.fulfil', 'shop.capture', 'shop.cancel')"
+    for row in story.house.rows(f"SELECT kind, state FROM effect WHERE kind IN {kinds}"):
+        found.setdefault(row["kind"], set()).add(row["state"])
+    return found
