@@ -1,7 +1,7 @@
 """Runs whose process died: found and started again by automations that every deploy puts right."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -64,8 +64,9 @@ async def test_a_run_without_a_sign_of_life_is_marked_and_started_again(
     await ensure(client, automations.automations(deployments, dead_after=quickly))
     stranger = await client.create_deployment(await client.create_flow(check_invariants), f"other-{uuid4().hex}")
     dead, theirs = await begun(client, deployments["check-invariants"]), await begun(client, stranger)
-    for run in (dead, theirs):
-        await sign_of_life(run)
+    # theirs is overdue first: were it looked for, it would be marked before ours, whose restart comes later still
+    await sign_of_life(theirs, ago=timedelta(seconds=5))
+    await sign_of_life(dead)
 
     asked = await until(lambda: follow_ups(client, deployments["restart-runs"]), "somebody asks for a restart")
 
@@ -94,9 +95,10 @@ async def test_every_deploy_puts_them_right(client: PrefectClient, deployments: 
         assert standing.enabled
 
 
-async def sign_of_life(run: FlowRun) -> None:
+async def sign_of_life(run: FlowRun, *, ago: timedelta = timedelta(0)) -> None:
     """What Prefect's engine sends every half minute."""
     event = Event(
+        occurred=datetime.now(UTC) - ago,
         event="prefect.flow-run.heartbeat",
         resource={"prefect.resource.id": f"prefect.flow-run.{run.id}"},
         related=[
