@@ -63,13 +63,14 @@ class Product:
         after: str = "",
         workers: int = 1,
     ) -> None:
-        """`after`: the receiver's address of an earlier product whose vendors are kept as they are."""
+        """`after`: the receiver's address of an earlier product whose vendors are kept as they are. Without
+        `workers` somebody else does their work, in the settings that `env` names."""
         self.vendors, self._folder, self._prefect = vendors, folder, prefect
         self._wanted = workers
         self.engine = make_engine(engine_url(url))
         self._fresh = not after
         self.receiver_url = after or f"http://127.0.0.1:{free_port()}"
-        self._env = {
+        self.env = {
             "AFTERCART_DATABASE_URL": url,
             "AFTERCART_PUBLIC_URL": self.receiver_url,
             "AFTERCART_LINK_SECRET": "benchmark" * 5,
@@ -78,7 +79,7 @@ class Product:
             **write_config(folder, vendors),
         }
         if prefect is not None:
-            self._env["PREFECT_API_URL"] = f"{prefect_url}/api"
+            self.env["PREFECT_API_URL"] = f"{prefect_url}/api"
         self.workers: list[Child] = []
         self.receiver: Child
 
@@ -87,7 +88,7 @@ class Product:
             self.vendors.reset()
         port = self.receiver_url.rpartition(":")[2]
         arguments = ["-m", "apps.receiver", "--port", port]
-        self.receiver = Child("receiver", arguments, self._folder / "receiver.log", self._env)
+        self.receiver = Child("receiver", arguments, self._folder / "receiver.log", self.env)
         try:
             for number in range(self._wanted):
                 self._ready(number).unlink(missing_ok=True)
@@ -106,7 +107,7 @@ class Product:
         plain = [] if self._prefect else ["--plain"]
         after = ["--after", str(self._ready(0))] if number else []
         arguments = ["-m", "bench.worker", str(self._ready(number)), *plain, *after]
-        self.workers.append(Child("worker", arguments, self._folder / f"worker-{number}.log", self._env))
+        self.workers.append(Child("worker", arguments, self._folder / f"worker-{number}.log", self.env))
 
     def _ready(self, number: int) -> Path:
         return self._folder / f"ready-{number}"
@@ -155,12 +156,17 @@ class Product:
             if dead or time.perf_counter() > ends:
                 words = (dead or self.workers[0]).last_words()
                 raise BenchError(f"the run did not come to its end ({self._left()}):\n{words}")
-            if self._count("SELECT count(*) FROM message WHERE state = 'sent'") >= mails and not any(
-                self._count(statement) for statement in _DONE
-            ):
-                if not self.vendors.queued() and not any(self._count(statement) for statement in _DONE):
-                    return
+            if self.through(mails):
+                return
             time.sleep(0.1)
+
+    def through(self, mails: int) -> bool:
+        """Whether so many mails have been sent and nothing is under way any more."""
+        if self._count("SELECT count(*) FROM message WHERE state = 'sent'") < mails:
+            return False
+        if any(self._count(statement) for statement in _DONE) or self.vendors.queued():
+            return False
+        return not any(self._count(statement) for statement in _DONE)
 
     def _left(self) -> str:
         return ", ".join(f"{self._count(statement)} {statement.split()[3]}" for statement in _DONE)
