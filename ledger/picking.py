@@ -96,7 +96,7 @@ def _publish(
     session: Session, location_id: str, rows: Sequence[Mapping[str, Any]], policies: Policies, now: datetime
 ) -> None:
     by_age = sorted(rows, key=lambda row: (row["released_at"] or row["created_at"], row["id"]))
-    orders = _pick_orders(session, by_age, policies)
+    orders = _pick_orders(session, by_age, scans.open_parcels(session, [row["id"] for row in by_age]), policies)
     batches = batch_orders([orders[row["id"]] for row in by_age], largest=LARGEST)
     sheets: list[Row] = []
     accepted: list[tuple[str, str]] = []
@@ -142,10 +142,10 @@ def lists_at(session: Session, location_id: str, state: str, policies: Policies,
 def pick_list_values(session: Session, rows: Sequence[Mapping[str, Any]], policies: Policies) -> list[PickList]:
     """Sheets as values; an order that has left or was cancelled is no longer on them."""
     listed = select_by(session, FulfilmentOrder, "pick_list_id", [row["id"] for row in rows], order_by="id")
-    left = scans.have_left(session, [row["id"] for row in listed])
+    parcels, left = scans.parcels_of(session, [row["id"] for row in listed])
     ended = (FulfilmentOrderState.CLOSED, FulfilmentOrderState.CANCELLED)
     members = group_by([r for r in listed if r["state"] not in ended and r["id"] not in left], "pick_list_id")
-    orders = _pick_orders(session, [row for part in members.values() for row in part], policies)
+    orders = _pick_orders(session, [row for part in members.values() for row in part], parcels, policies)
     return [
         PickList(
             id=row["id"], version=row["version"], location=row["location_id"], created_at=row["created_at"],
@@ -156,12 +156,13 @@ def pick_list_values(session: Session, rows: Sequence[Mapping[str, Any]], polici
     ]  # fmt: skip
 
 
-def _pick_orders(session: Session, rows: Sequence[Mapping[str, Any]], policies: Policies) -> dict[str, PickOrder]:
-    """By fulfilment order."""
+def _pick_orders(
+    session: Session, rows: Sequence[Mapping[str, Any]], parcels: Mapping[str, Mapping[str, Any]], policies: Policies
+) -> dict[str, PickOrder]:
+    """By fulfilment order, as `parcels` is."""
     ids = [row["id"] for row in rows]
     zones = {node.id: node.zones for node in policies.nodes}
     lines = fulfilment_lines_of(session, ids)
-    parcels = scans.open_parcels(session, ids)
     ordered = {
         line["id"]: line
         for line in select_by(session, OrderLine, "id", {p["order_line_id"] for part in lines.values() for p in part})

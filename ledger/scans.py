@@ -227,12 +227,19 @@ def have_left(session: Session, fulfilment_order_ids: Sequence[str]) -> set[str]
 
 def open_parcels(session: Session, fulfilment_order_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     """The parcel of each that is still in the building."""
+    return parcels_of(session, fulfilment_order_ids)[0]
+
+
+def parcels_of(session: Session, fulfilment_order_ids: Sequence[str]) -> tuple[dict[str, Mapping[str, Any]], set[str]]:
+    """The parcel of each that is still in the building, and those of which one has left it. Of one moment: read one
+    after the other, what leaves in between would be in neither."""
     rows = select_by(session, Shipment, "fulfilment_order_id", fulfilment_order_ids, order_by="id")
-    return {
+    here = {
         row["fulfilment_order_id"]: row
         for row in rows
         if row["shipped_at"] is None and row["state"] != ParcelState.CANCELLED
     }
+    return here, {row["fulfilment_order_id"] for row in rows if row["shipped_at"] is not None}
 
 
 def held(order_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:

@@ -3,9 +3,12 @@
 import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from pypdf import PdfReader
+from sqlalchemy import event
 
 from config import wiring as wiring_module
 from config.wiring import Wiring
@@ -14,8 +17,8 @@ from connectors.outcomes import Sent
 from domain.validation import WantedHold
 from ledger.cancelling import cancel_here
 from ledger.orders import fence, lock_orders, place_holds
-from ledger.picking import LARGEST, pick_list_value, zone_of
-from ledger.tables import Document, InventoryLevel, Order, PickList
+from ledger.picking import LARGEST, lists_at, pick_list_value, zone_of
+from ledger.tables import Document, InventoryLevel, Order, PickList, Shipment
 from tasks import picking
 from tasks.runtime import Report
 from tests.apps.receiver.workshop import PLACE, Workshop
@@ -54,6 +57,29 @@ async def test_orders_are_batched_by_zone_and_priority_and_printed(workshop: Wor
         document = row_of(workshop.wiring, Document, id=sheet["document_id"])
         text = PdfReader(io.BytesIO(document["content"])).pages[0].extract_text()
         assert ("pick_list", True) == (document["kind"], "v1" in text)
+
+
+@pytest.mark.row("FUL-2", bad_input=True)
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_an_order_that_leaves_while_its_sheet_is_read_is_not_shown_without_its_parcel(workshop: Workshop) -> None:
+    """A floor would take it for another one and pick it again. In SQLite a reader sees one moment."""
+    [fulfilment_order] = workshop.release({"SOCK-M": 3})
+    workshop.publish()
+    parcel, engine = workshop.parcel(fulfilment_order)["id"], workshop.wiring.engine
+    leaves = sa.text("UPDATE shipment SET shipped_at = now() WHERE id = :id AND shipped_at IS NULL")
+
+    def hand_over(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("SELECT") and "FROM shipment" in statement:
+            with engine.begin() as connection:
+                connection.execute(leaves, {"id": parcel})
+
+    event.listen(engine, "after_cursor_execute", hand_over)
+    policies = workshop.wiring.policies
+    [sheet] = workshop.wiring.read(lists_at, PLACE, "open", policies, limit=5)
+
+    assert row_of(workshop.wiring, Shipment, id=parcel)["shipped_at"]
+    assert [parcel] == [order.shipment_id for order in sheet.orders]
 
 
 @pytest.mark.row("FUL-2")
