@@ -41,11 +41,6 @@ def scenario(kind: str, vendor: str, operation: str, **more: Any) -> Callable[[S
     return register
 
 
-async def delivered(world: World) -> None:
-    """All webhooks are in the inbox."""
-    await world.until(lambda: not world.sandbox.control("webhooks")["queued"], what="webhooks are delivered")
-
-
 def move_clock(world: World, hours: float) -> None:
     """Time goes by for everybody, and nobody works."""
     with world.wiring.engine.begin() as connection:
@@ -57,7 +52,7 @@ def move_clock(world: World, hours: float) -> None:
 
 async def _bought(world: World, body: dict[str, Any]) -> None:
     world.buy(body)
-    await delivered(world)
+    await world.delivered()
 
 
 async def _window_over(world: World, body: dict[str, Any]) -> None:
@@ -70,13 +65,13 @@ async def _shipped_by_node(world: World, **changes: Any) -> None:
     await release(world, at_shipbob(**changes))
     [order] = at_node(world)
     world.sandbox.control(f"shipbob/orders/{order['id']}/advance", {"to": "shipped"})
-    await delivered(world)
+    await world.delivered()
 
 
 async def _cancelled_by_merchant(world: World, body: dict[str, Any]) -> None:
     await release(world, body)
     act(world, world.orders()[0], "cancel")
-    await delivered(world)
+    await world.delivered()
 
 
 @scenario("shop.hold", "shopify", "fulfillmentOrderHold")
@@ -115,7 +110,7 @@ async def set_available(world: World) -> None:
     await world.settle()
     level = {"sku": "MUG-ENA-WHT", "location": "Brooklyn Store", "available": 3}
     world.sandbox.control("shopify/alpha/inventory", level)
-    await delivered(world)
+    await world.delivered()
 
 
 @scenario("node.create_order", "shipbob", SHIPBOB_ORDER)

@@ -17,12 +17,6 @@ HOLD = "fulfillmentOrderHold"
 MAILS = 10  # fewer than a batch, more than go at once
 
 
-async def delivered(world: World) -> None:
-    await world.until(
-        lambda: not world.sandbox.control("webhooks")["queued"], what="webhooks are taken", deadline_s=PATIENCE_S
-    )
-
-
 def effects(world: World, kind: str, *states: str) -> bool:
     found = {row["state"] for row in world.rows("SELECT state FROM effect WHERE kind = :kind", kind=kind)}
     return bool(found) and found <= set(states)
@@ -72,7 +66,7 @@ async def test_one_stopped_in_the_middle_of_a_call_is_not_believed(world: World,
     environment = world.environment | {"AFTERCART_LEASE_S": LEASE_S}
     world.sandbox.fault("shopify", HOLD, "hold")
     world.buy(checkout())
-    await delivered(world)
+    await world.delivered()
     first = programs.worker("--until-idle", environment=environment)
     await world.until(
         lambda: sum(world.sandbox.accepted("shopify").get(HOLD, {}).values()),
@@ -104,7 +98,7 @@ async def test_one_stopped_before_its_call_does_not_make_it_late(
     """Another has sent it meanwhile; a call of the first would be the second of its kind."""
     environment = world.environment | {"AFTERCART_LEASE_S": LEASE_S}
     world.buy(checkout())
-    await delivered(world)
+    await world.delivered()
     pausing = {
         "AFTERCART_FAIL_POINT": "shop.hold:after-intent",
         "AFTERCART_FAIL_SIGNAL": "STOP",
@@ -134,7 +128,7 @@ async def test_a_mail_stopped_at_its_handing_over_is_one_mail_and_a_case(world: 
     environment = world.environment | {"AFTERCART_LEASE_S": LEASE_S}
     world.sandbox.fault("smtp", "DATA", "hold")
     world.buy(checkout())
-    await delivered(world)
+    await world.delivered()
     first = programs.worker("--until-idle", environment=environment)
     await world.until(world.mails, what="the server has the mail", deadline_s=PATIENCE_S)
     await stop_in_the_call(world, first)
@@ -163,7 +157,7 @@ async def test_one_stopped_in_the_middle_of_a_batch_of_mails_sends_none_of_the_r
     customers = ({"email": f"ada{number}@example.com", "phone": f"+1617555{number:04}"} for number in range(MAILS))
     for customer in customers:
         world.buy(checkout(customer=customer))
-    await delivered(world)
+    await world.delivered()
     first = programs.worker("--until-idle", environment=environment)
     await world.until(
         lambda: len(world.mails()) == MAILS_AT_ONCE, what="the server has the first", deadline_s=PATIENCE_S

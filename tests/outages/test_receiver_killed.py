@@ -35,10 +35,7 @@ async def killed(world: World, receiver: Program) -> None:
 
 async def one_order_comes_of_it(world: World, programs: Programs, environment: dict[str, str]) -> None:
     programs.receiver(port_of(world), environment=environment)
-    await world.until(
-        lambda: not world.sandbox.control("webhooks")["queued"], what="the shop is rid of its webhooks",
-        deadline_s=PATIENCE_S,
-    )  # fmt: skip
+    await world.delivered()
     await world.settle(deadline_s=PATIENCE_S)
 
     assert {1} == set(world.sandbox.accepted("shopify")["fulfillmentOrderHold"].values())

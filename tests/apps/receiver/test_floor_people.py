@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import closing
-from time import monotonic
-from typing import Any
 
 import pytest
 import uvicorn
@@ -19,6 +17,7 @@ from tests.apps.receiver.support import free_socket, inbox
 from tests.apps.receiver.workshop import PLACE, Workshop
 from tests.ledger.support import rows_of
 from tests.support.sandbox import SandboxProcess
+from tests.support.waiting import until
 
 
 class _Server(uvicorn.Server):
@@ -40,11 +39,12 @@ async def address(file_wiring: Wiring) -> AsyncIterator[str]:
 
 async def settle(sandbox: SandboxProcess, wiring: Wiring, scans: int) -> None:
     """Wait until the floor has sent so many scans, then carry them out."""
-    give_up_at = monotonic() + 20
-    while len(inbox(wiring)) < scans:
-        state: Any = await asyncio.to_thread(sandbox.control, "floor/settings", {})  # asks for a round now
-        assert monotonic() < give_up_at, f"the floor is stuck: {state['problem']}"
-        await asyncio.sleep(0.02)
+
+    async def sent() -> bool:
+        await asyncio.to_thread(sandbox.control, "floor/settings", {})  # asks for a round now
+        return len(inbox(wiring)) >= scans
+
+    await until(sent, "the floor's scans")
     await picking.take_scans(Report("fulfil"), 100)
 
 
@@ -67,7 +67,8 @@ async def test_people_pack_and_hand_over(sandbox: SandboxProcess, address: str, 
     assert left == {entry["fulfilment_order_id"] for entry in packed} == set(ids) - {case["subject_id"]}
     assert {workshop.parcel(i)["tracking_number"] for i in left} == {entry["tracking_number"] for entry in packed}
     assert ("short_pick", "open") == (case["kind"], workshop.sheet_of(ids[0])["state"])
-    assert {"200": 7, "409": 1} == answers(sandbox)  # the wrong article was refused, and scanned again rightly
+    # the wrong article was refused, and scanned again rightly; a scan is stored before it is answered
+    await until(lambda: {"200": 7, "409": 1} == answers(sandbox), "all answers have come")
 
 
 def answers(sandbox: SandboxProcess) -> dict[str, int]:
