@@ -1,21 +1,20 @@
 """What must be so after every run: nothing lost, nothing twice, nobody without an owner.
 
-Pure: evidence in, sentences out. A check yields one for each thing that it compares, and it is empty where all is
-well: what compares nothing finds nothing, and that must be seen as well.
+Pure: evidence in, sentences out; what the demo compares as well is in `apps/demo/reckoning.py`. A check yields one for
+each thing that it compares, and it is empty where all is well: what compares nothing finds nothing, and that must be
+seen as well.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from domain.messages import CATALOGUE
-from domain.money import to_minor
+from apps.demo import reckoning
 from domain.parcels import TERMINAL
-from tests.chaos.evidence import Evidence, Row
+from tests.chaos.evidence import Evidence
+from tests.crash.doubles import each_once, free_to_repeat
 
 ENDED = ("completed", "cancelled")
-QUOTE = "POST /v2/shipments"  # a quote that nobody bought costs nothing: it may be asked for again
-GONE = ("shipped", "delivered")
 _SHOWN = 5  # sentences of one check that are printed
 
 
@@ -58,136 +57,76 @@ def _all_under_way(e: Evidence, order_id: str) -> bool:
 def nothing_done_twice(e: Evidence) -> Iterator[str]:
     """Every deed that a vendor accepted it accepted once. The own warehouse's people do not count: a shelf may be
     scanned anew, and what they send off is counted by `sent_no_unit_twice`."""
-    for vendor, deeds in e.accepted.items():
-        if vendor == "floor":
-            continue
-        for deed, keys in deeds.items():
-            for key, count in keys.items():
-                if deed != QUOTE:
-                    yield "" if count == 1 else f"{vendor} did {deed} {count} times for {key}"
+    return each_once({vendor: deeds for vendor, deeds in e.accepted.items() if vendor != "floor"}, free_to_repeat())
 
 
 def told_nodes_once(e: Evidence) -> Iterator[str]:
-    """The 3PL has each reference once, and exactly those that we hold for accepted there."""
-    there = Counter(order["reference_id"] for order in e.node_orders)
-    elsewhere = {part["id"] for part in e.parts if part["location_id"] not in e.own_nodes}
-    taken = {f"{part['id']}.{part['attempt']}" for part in e.parts if part["accepted_at"] and part["id"] in elsewhere}
-    doubted = {effect["subject_id"] for effect in e.effects if effect["id"] in _owned_effects(e)}
-    for reference, count in there.items():
-        if reference.rpartition(".")[0] not in elsewhere:
-            yield f"{reference} is at the 3PL only"
-        else:
-            yield "" if count == 1 else f"{reference} is {count} times at the 3PL"
-    for reference in taken - there.keys():
-        if reference.rpartition(".")[0] not in doubted:
-            yield f"{reference} is accepted by nobody"
+    """The 3PL has each reference once, all that we hold for accepted there, and no attempt that we have not made."""
+    elsewhere = [part for part in e.parts if part["location_id"] not in e.own_nodes]
+    return reckoning.requests(
+        (order["reference_id"] for order in e.node_orders),
+        {f"{part['id']}.{part['attempt']}" for part in elsewhere if part["accepted_at"]},
+        {f"{part['id']}.{attempt}" for part in elsewhere for attempt in range(1, part["attempt"] + 1)},
+        {effect["subject_id"] for effect in e.effects if effect["id"] in _owned_effects(e)},
+    )
 
 
 def sent_no_unit_twice(e: Evidence) -> Iterator[str]:
     """What left the buildings for an order is never more than was ordered."""
-    order_of = {part["id"]: part["order_id"] for part in e.parts}
-    wanted: dict[str, Counter[str]] = {}
+    wanted, sent = defaultdict[str, Counter[str]](Counter), defaultdict[str, Counter[str]](Counter)
     for line in e.lines:
-        for sku, per in e.kits.get(line["sku"]) or [(line["sku"], 1)]:
-            wanted.setdefault(line["order_id"], Counter())[sku] += line["ordered"] * per
-    sent: dict[str, Counter[str]] = {}
-    for part_id, _, lines in _sent_off(e):
-        for line in lines:
-            sent.setdefault(order_of.get(part_id, part_id), Counter())[line["sku"]] += line["quantity"]
+        wanted[line["order_id"]] += reckoning.units_of([{"sku": line["sku"], "quantity": line["ordered"]}], e.kits)
+    for order_id, _, units in _sent_off(e):
+        sent[order_id] += units
     for order_id, units in sent.items():
-        more = units - wanted.get(order_id, Counter())
+        more = units - wanted[order_id]
         yield f"order {order_id}: {dict(more)} left beyond what was ordered" if more else ""
 
 
-def _sent_off(e: Evidence) -> Iterator[tuple[str, str, list[Row]]]:
-    """Fulfilment order, tracking number and lines of each parcel that has left."""
-    for order in e.node_orders:
-        for parcel in order["shipments"]:
-            if parcel["stage"] in GONE:
-                yield order["reference_id"].rpartition(".")[0], parcel["tracking_number"], parcel["lines"]
-    for parcel in e.packed:
-        yield parcel["fulfilment_order_id"], parcel["tracking_number"], parcel["lines"]
+def _sent_off(e: Evidence) -> Iterator[tuple[str, str, Counter[str]]]:
+    """Order, tracking number and units of each parcel that has left."""
+    order_of = {part["id"]: part["order_id"] for part in e.parts}
+    for part_id, code, lines in reckoning.sent_off(e.node_orders, e.packed):
+        yield order_of.get(part_id, part_id), code, reckoning.units_of(lines, {})
 
 
 def shops_know_their_parcels(e: Evidence) -> Iterator[str]:
     """Each parcel that left is one fulfilment in its shop (or its order is cancelled or owned), and nothing else is."""
-    shown = Counter(
-        part["tracking_number"]
-        for _, order in e.shop_orders
-        for part in order["fulfillments"]
-        if part["tracking_number"] and part["status"] == "SUCCESS"
-    )
-    order_of = {part["id"]: part["order_id"] for part in e.parts}
     excused = {order["id"] for order in e.orders if order["state"] == "cancelled"}
     excused |= {case["order_id"] for case in e.cases}
-    sent = {code: order_of.get(part_id, "") for part_id, code, _ in _sent_off(e)}
-    for code, order_id in sent.items():
-        if shown[code] == 1:
-            yield ""
-        elif shown[code] or order_id not in excused:
-            yield f"parcel {code} of order {order_id} is {shown[code]} times in its shop"
-    for code in shown.keys() - sent.keys():
-        yield f"parcel {code} is in a shop and never left"
+    sent = list(_sent_off(e))
+    return reckoning.parcels(
+        {code: units for _, code, units in sent},
+        e.shop_orders,
+        e.kits,
+        {code for order_id, code, _ in sent if order_id in excused},
+    )
 
 
 def labels_have_parcels(e: Evidence) -> Iterator[str]:
-    """A label that was paid for is one parcel's, and a reference has one."""
-    paid = [label for label in e.labels if not label["refunded"]]
-    ours = {parcel["tracking_number"] for parcel in e.parcels if parcel["state"] != "cancelled"}
+    """A label that was paid for is one parcel's, and the other way round."""
     doubted = {effect["external_id"] for effect in e.effects if effect["id"] in _owned_effects(e)}
-    for label in paid:
-        if label["tracking_code"] in ours:
-            yield ""
-        elif label["shipment_id"] not in doubted:
-            yield f"label {label['tracking_code']} ({label['reference']}) belongs to no parcel"
-    for reference, count in Counter(label["reference"] for label in paid).items():
-        if count > 1:
-            yield f"{count} labels for {reference}"
+    return reckoning.labels(e.labels, e.parcels, doubted)
 
 
 def money_agrees(e: Evidence) -> Iterator[str]:
     """Captured and refunded money of the shops is that of our payments, and never above the order."""
-    ours: dict[str, tuple[int, int]] = {}
+    ours = defaultdict[str, tuple[int, int]](lambda: (0, 0))
     for payment in e.payments:
-        captured, refunded = ours.get(payment["order_id"], (0, 0))
-        ours[payment["order_id"]] = (captured + payment["captured_minor"], refunded + payment["refunded_minor"])
-    by_id = {(order["account"], order["external_id"]): order["id"] for order in e.orders}
-    for shop, order in e.shop_orders:
-        said = to_minor(order["captured"], order["currency"]), to_minor(order["refunded"], order["currency"])
-        mine = ours.get(by_id.get((shop, order["id"]), ""), (0, 0))
-        if said != mine:
-            yield f"{shop} {order['name']}: captured, refunded {said} there and {mine} here"
-        elif said[1] > said[0]:
-            yield f"{shop} {order['name']}: refunded {said[1]} of {said[0]}"
-        elif said[0]:
-            yield ""
-    for entry in e.unbalanced:
-        yield f"entry {entry} does not balance"
+        captured, refunded = ours[payment["order_id"]]
+        ours[payment["order_id"]] = captured + payment["captured_minor"], refunded + payment["refunded_minor"]
+    by_order = {(order["account"], order["external_id"]): ours[order["id"]] for order in e.orders}
+    return reckoning.money(e.shop_orders, by_order)
+
+
+def books_balance(e: Evidence) -> Iterator[str]:
+    return reckoning.books(e.balance, e.unbalanced)
 
 
 def said_once(e: Evidence) -> Iterator[str]:
     """A mail in the mailbox for each message that is called sent, none twice; a doubtful one has a case."""
-    box = Counter(mail.strip("<>").partition("@")[0] for mail in e.mails)
-    by_effect = {effect["id"]: effect for effect in e.effects if effect["kind"] == "mail.send"}
-    messages = {message["id"]: message for message in e.messages}
-    owned, told = _owned_effects(e), Counter[tuple[str, str]]()
-    for effect_id, count in box.items():
-        effect = by_effect.get(effect_id)
-        yield "" if count == 1 else f"mail {effect_id} was sent {count} times"
-        if effect is None:
-            yield f"mail {effect_id} is nobody's"
-            continue
-        message = messages[effect["subject_id"]]
-        told[message["kind"], message["subject_id"]] += 1
-        if effect["state"] != "done" and effect_id not in owned:
-            yield f"mail {effect_id} was sent, and we call it {effect['state']} without a case"
-    for effect_id, effect in by_effect.items():
-        if effect["state"] == "done" and effect_id not in box and messages[effect["subject_id"]]["state"] == "sent":
-            yield f"mail {effect_id} is called sent and never was"
-    once = {str(kind) for kind, entry in CATALOGUE.items() if not entry.repeatable}
-    for (kind, subject), count in told.items():
-        if count > 1 and kind in once:
-            yield f"{kind} was said {count} times about {subject}"
+    sending = [effect for effect in e.effects if effect["kind"] == "mail.send"]
+    return reckoning.mails(e.mails, sending, e.messages, _owned_effects(e))
 
 
 def effects_have_ended(e: Evidence) -> Iterator[str]:
@@ -218,14 +157,7 @@ def holds_are_gone(e: Evidence) -> Iterator[str]:
 
 def shops_show_what_is_free(e: Evidence) -> Iterator[str]:
     """Stock shown is stock free, except of goods that wait to be promised."""
-    done = ("routing", "in_fulfilment", *ENDED)
-    open_orders = {order["id"]: order["account"] for order in e.orders if order["state"] not in done}
-    busy = {(open_orders[line["order_id"]], line["sku"]) for line in e.lines if line["order_id"] in open_orders}
-    for shop, place, sku, units in e.shown:
-        node = e.nodes.get((shop, place), "")
-        if (node, sku) in e.free and (shop, sku) not in busy:
-            free = e.free[node, sku]
-            yield "" if units == free else f"{shop} shows {units} of {sku} at {place}, {free} are free"
+    return reckoning.stock(e.shown, e.nodes, e.free, reckoning.unpromised(e.orders, e.lines))
 
 
 def invariants_hold(e: Evidence) -> Iterator[str]:
@@ -242,6 +174,7 @@ CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     shops_know_their_parcels,
     labels_have_parcels,
     money_agrees,
+    books_balance,
     said_once,
     effects_have_ended,
     holds_are_gone,

@@ -57,6 +57,7 @@ class Evidence:
     nodes: Mapping[tuple[str, str], str] = field(default_factory=dict)  # (shop, its location) -> node
     own_nodes: frozenset[str] = frozenset()
     unbalanced: Sequence[str] = ()
+    balance: Sequence[Row] = ()  # of the books: currency, account, minor units
     invariants: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
@@ -110,4 +111,4 @@ def _ours(session: Session, evidence: Evidence) -> None:
     evidence.kits = {sku: [(part, count) for part, count in parts] for sku, parts in kits if parts}
     levels = {(row["location_id"], row["sku"]): row for row in rows(InventoryLevel)}
     evidence.free = free_units(levels)
-    evidence.unbalanced = books.unbalanced_entries(session)
+    evidence.unbalanced, evidence.balance = books.unbalanced_entries(session), books.trial_balance(session)

@@ -18,7 +18,7 @@ def good() -> Evidence:
     return Evidence(
         accepted={
             "shipbob": {"POST /2026-01/order": {"ful_1.1": 1}},
-            "easypost": {checks.QUOTE: {"ful_1": 2}},
+            "easypost": {"POST /v2/shipments": {"ful_1": 2}},
             "smtp": {"DATA": {"<eff_1@shop>": 1}},
         },
         shop_orders=[("alpha", shop_order())],
@@ -41,20 +41,30 @@ def good() -> Evidence:
                 "ordered": 1,
                 "cancelled": 0,
                 "shipped": 1,
+                "reserved": 0,
                 "requires_shipping": True,
             }
         ],
         payments=[{"order_id": "ord_1", "captured_minor": 1000, "refunded_minor": 0}],
         parts=[{"id": "ful_1", "order_id": "ord_1", "attempt": 1, "location_id": "cicero", "accepted_at": NOW}],
-        parcels=[{"order_id": "ord_1", "tracking_number": "T1", "state": "delivered", "polling": False}],
+        parcels=[
+            {
+                "order_id": "ord_1",
+                "tracking_number": "T1",
+                "state": "delivered",
+                "polling": False,
+                "label_document_id": "doc_1",
+            }
+        ],
         effects=[effect("eff_1", "mail.send", "msg_1", "done")],
         messages=[{"id": "msg_1", "kind": "order_confirmed", "subject_id": "ord_1", "state": "sent"}],
+        balance=[{"currency": "USD", "account": name, "minor": minor} for name, minor in (("cash", 5), ("sales", -5))],
         invariants={"books_balance": []},
     )
 
 
 def shop_order(**changes: Any) -> dict[str, Any]:
-    part = {"tracking_number": "T1", "status": "SUCCESS"}
+    part = {"tracking_number": "T1", "status": "SUCCESS", "lines": [{"sku": "MUG", "quantity": 1}]}
     return {
         "id": "gid/1", "name": "#1", "captured": "10.00", "refunded": "0.00", "currency": "USD", "held": False,
         "fulfillments": [part], **changes,
@@ -124,6 +134,19 @@ def parcel_that_never_left(e: Evidence) -> None:
     e.node_orders = [{"reference_id": "ful_1.1", "shipments": []}]
 
 
+def other_units_in_the_shop(e: Evidence) -> None:
+    part = e.shop_orders[0][1]["fulfillments"][0] | {"lines": [{"sku": "MUG", "quantity": 2}]}
+    e.shop_orders = [("alpha", shop_order(fulfillments=[part]))]
+
+
+def label_not_bought(e: Evidence) -> None:
+    e.labels = []
+
+
+def unknown_attempt(e: Evidence) -> None:
+    e.node_orders = [*e.node_orders, {"reference_id": "ful_1.2", "shipments": []}]
+
+
 def second_label(e: Evidence) -> None:
     e.labels = [*e.labels, {**e.labels[0], "tracking_code": "T3"}]
 
@@ -137,8 +160,12 @@ def refunded_too_much(e: Evidence) -> None:
     e.payments = [{"order_id": "ord_1", "captured_minor": 1000, "refunded_minor": 2000}]
 
 
-def books_off(e: Evidence) -> None:
+def entry_off(e: Evidence) -> None:
     e.unbalanced = ["jrn_1"]
+
+
+def books_off(e: Evidence) -> None:
+    e.balance = e.balance[:1]
 
 
 def mail_twice(e: Evidence) -> None:
@@ -151,6 +178,10 @@ def mail_of_nobody(e: Evidence) -> None:
 
 def mail_never_sent(e: Evidence) -> None:
     e.mails = []
+
+
+def mail_of_a_failed_message(e: Evidence) -> None:
+    e.messages = [{**e.messages[0], "state": "failed"}]
 
 
 def mail_in_doubt_without_case(e: Evidence) -> None:
@@ -188,17 +219,22 @@ CONTROLS: list[tuple[Callable[[Evidence], None], str]] = [
     (twice_at_the_node, "told nodes once"),
     (unknown_at_the_node, "told nodes once"),
     (only_at_the_node, "told nodes once"),
+    (unknown_attempt, "told nodes once"),
     (second_parcel, "sent no unit twice"),
     (fulfilled_twice, "shops know their parcels"),
     (parcel_not_told, "shops know their parcels"),
     (parcel_that_never_left, "shops know their parcels"),
+    (other_units_in_the_shop, "shops know their parcels"),
     (second_label, "labels have parcels"),
+    (label_not_bought, "labels have parcels"),
     (captured_twice, "money agrees"),
     (refunded_too_much, "money agrees"),
-    (books_off, "money agrees"),
+    (entry_off, "books balance"),
+    (books_off, "books balance"),
     (mail_twice, "said once"),
     (mail_of_nobody, "said once"),
     (mail_never_sent, "said once"),
+    (mail_of_a_failed_message, "said once"),
     (mail_in_doubt_without_case, "said once"),
     (said_under_two_keys, "said once"),
     (still_sending, "effects have ended"),
