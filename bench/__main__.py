@@ -26,7 +26,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--sizes", default="200,1000,5000", help="numbers of orders (default: %(default)s)")
     parser.add_argument("--databases", default="sqlite,postgres", help="default: %(default)s")
     parser.add_argument("--repeats", type=int, default=3, help="runs of each size below 5,000 (default: %(default)s)")
-    parser.add_argument("--workers", type=int, default=2, help="also so many worker processes, at 1,000 orders")
+    parser.add_argument("--workers", type=int, default=2, help="also so many worker processes, one run at 1,000")
     parser.add_argument("--stored", default="1000,100000", help="stored orders of the scale test, or nothing")
     parser.add_argument("--receiver-seconds", type=int, default=60, help="0 leaves the receiver test out")
     parser.add_argument("--out", type=Path, default=Path("build/bench/pipeline.json"))
@@ -46,7 +46,7 @@ def pipeline(bench: Bench, databases: list[str], sizes: list[int], repeats: int,
             row = summary("ours", database, bench.ours(database, orders, times))
             ours = [row]
             if orders == min(ENGINE_AT, max(sizes)) and workers > 1:
-                ours.append(summary("ours", database, bench.ours(database, orders, times, workers=workers)))
+                ours.append(summary("ours", database, bench.ours(database, orders, 1, workers=workers)))
             at_once = at_once or bench.best_at_once(database, min(orders, ENGINE_AT))
             below = summary("floor", database, bench.floor(database, orders, times, at_once), at_once=at_once)
             for each in ours:
