@@ -9,6 +9,7 @@ from ledger.cases import CaseDraft, resolve_by_key
 from ledger.tables import InventoryLevel, ReviewCase
 from ledger.tables.base import table_of
 
+CHOICES = ("recount", "wait")
 _level, _case = table_of(InventoryLevel), table_of(ReviewCase)
 
 
@@ -33,5 +34,5 @@ def units_gone(location_id: str, sku: str, free: int, promised: int) -> CaseDraf
         severity="high",
         subject_id=f"{location_id}/{sku}",
         facts={"location": location_id, "sku": sku, "free": free, "promised": promised},
-        choices=["recount", "wait"],
+        choices=list(CHOICES),
     )

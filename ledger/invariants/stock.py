@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ledger.invariants.base import Broken, case
+from ledger.stock_alarms import CHOICES as UNITS_GONE
 from ledger.tables import (
     FulfilmentOrder,
     FulfilmentOrderLine,
@@ -23,12 +24,16 @@ LIVE = sa.text("reservation.holder IN ('ours', 'at_node')")  # in the words of i
 
 
 def promised_not_above_stock() -> Broken:
-    """Our promises never exceed what the node offers, unless it has lost units since: that is an open case.
+    """Our promises never exceed what the node offers, unless it has lost units since: that is an open case, or one
+    that a person has answered since the last reading; the next asks again.
 
     What a node has taken over it counts itself: those units are no longer in what it offers."""
     place = level.c.location_id + "/" + level.c.sku
+    answered = sa.and_(case.c.resolution.in_(UNITS_GONE), case.c.resolved_at >= level.c.read_at)
     known = sa.exists().where(
-        case.c.subject_id == place, case.c.kind == "promised_stock_gone", case.c.state != "resolved"
+        case.c.subject_id == place,
+        case.c.kind == "promised_stock_gone",
+        sa.or_(case.c.state != "resolved", answered),
     )
     return sa.select(place).where(
         sa.or_(

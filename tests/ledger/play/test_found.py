@@ -44,6 +44,17 @@ def test_a_parcel_that_a_carrier_has_lost_is_a_persons(story: Story) -> None:
     assert kinds(story) == ["parcel_gone"]
 
 
+def test_units_that_a_node_counts_as_gone_are_asked_about_again_after_each_reading(story: Story) -> None:
+    """It has taken an order over and its word was lost; a person says each time: wait."""
+    story.buy_now({"GAS": 3}, "paid", "low", "refused")  # not held in the shop, so that nothing comes before the node
+    story.quiet_hour("dies_after")
+    for _ in range(2):
+        story.stock_is_read(fate="fine", delay=60)
+        [case] = [each for each in story.house.open_cases() if each["kind"] == "promised_stock_gone"]
+        story.house.person(case, "wait")
+        story.watcher.look()
+
+
 def test_what_a_dead_worker_had_done_without_a_key_is_found_by_the_next(story: Story) -> None:
     """A parcel written back, money taken, an unpaid order cancelled: each call was made, none was recorded."""
     story.buy_now({"GAS": 1}, "authorised", "low", "ok")
