@@ -3,7 +3,7 @@
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +43,28 @@ class Accounts:
     shops: tuple[Account, ...]
     warehouses: tuple[Account, ...]
     carriers: tuple[Account, ...]
+    payments: tuple[Account, ...]
+    helpdesk: tuple[Account, ...]
     mail: MailAccount
     floor_tokens: Mapping[str, str] = field(repr=False)  # location -> token of its handhelds
+    return_labels: tuple[Account, ...] = ()  # carriers that make labels for the way back themselves
+    tracking: tuple[Account, ...] = ()  # who tells of parcels beside the first of `carriers`
+    chat: tuple[Account, ...] = ()  # the team's channel, where alerts go besides the desk
+    texting: tuple[Account, ...] = ()  # vendors of texts to phones
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where all these vendors are called."""
+        accounts = (
+            *self.shops, *self.warehouses, *self.carriers, *self.payments, *self.helpdesk, *self.return_labels,
+            *self.tracking, *self.chat, *self.texting,
+        )  # fmt: skip
+        return [account.base_url for account in accounts if account.base_url]
+
+    @property
+    def chat_target(self) -> str:
+        """The first chat, which `config.vendors.chat` posts to; empty where there is none."""
+        return self.chat[0].target if self.chat else ""
 
 
 def load_accounts(path: Path, environ: Mapping[str, str] | None = None) -> Accounts:
@@ -65,6 +85,8 @@ def load_accounts(path: Path, environ: Mapping[str, str] | None = None) -> Accou
         shops=read.accounts(data, "shops", "token"),
         warehouses=read.accounts(data, "warehouses", "token"),
         carriers=read.accounts(data, "carriers", "token"),
+        payments=read.accounts(data, "payments", "token"),
+        helpdesk=read.accounts(data, "helpdesk", "token"),
         mail=MailAccount(
             host=read.text(mail, "mail", "host"),
             port=int(mail.get("port", 587)),
@@ -76,19 +98,33 @@ def load_accounts(path: Path, environ: Mapping[str, str] | None = None) -> Accou
         floor_tokens={
             name: read.secret(data["floor_tokens"], "floor_tokens", name) for name in data.get("floor_tokens", {})
         },
+        return_labels=read.accounts(data, "return_labels", "token"),
+        tracking=read.accounts(data, "tracking", "token", no_address=frozenset({"karrio"})),
+        chat=read.accounts(data, "chat", "token"),
+        texting=tuple(_signed_by_token(account) for account in read.accounts(data, "sms", "token")),
     )
+
+
+def _signed_by_token(account: Account) -> Account:
+    """Vendors of texts sign their deliveries with the token itself, where no other secret is named."""
+    return account if account.webhook_secret else replace(account, webhook_secret=account.secret)
 
 
 class _Reader:
     def __init__(self, file: str, env: Mapping[str, str]) -> None:
         self._file, self._env = file, env
 
-    def accounts(self, data: Mapping[str, Any], section: str, secret: str) -> tuple[Account, ...]:
+    def accounts(
+        self, data: Mapping[str, Any], section: str, secret: str, *, no_address: frozenset[str] = frozenset()
+    ) -> tuple[Account, ...]:
+        """`no_address`: systems that know themselves where they call."""
         return tuple(
             Account(
                 system=self.text(entry, f"{section}[{number}]", "system"),
                 account=self.text(entry, f"{section}[{number}]", "account"),
-                base_url=self.text(entry, f"{section}[{number}]", "base_url"),
+                base_url=(
+                    "" if entry.get("system") in no_address else self.text(entry, f"{section}[{number}]", "base_url")
+                ),
                 secret=self.secret(entry, f"{section}[{number}]", secret),
                 webhook_secret=self.secret(entry, f"{section}[{number}]", "webhook_secret", default=""),
                 options={k: v for k, v in entry.items() if k not in _KNOWN},

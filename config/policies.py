@@ -5,16 +5,27 @@ with file, key and reason.
 """
 
 import hashlib
-import re
-import tomllib
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import available_timezones
 
 from config.accounts import ConfigError
-from domain.money import MoneyError, to_minor
+from config.anomaly_policy import anomaly_policy
+from config.carrier_calendars import calendars, causes
+from config.clock_policy import clock_policy
+from config.delay_policy import delay_policy
+from config.edit_capabilities import edit_capabilities
+from config.edit_policy import edit_policy
+from config.kpi_policy import kpi_policy
+from config.message_policy import message_policy
+from config.offer_policy import claim_policy, offer_policy
+from config.polling_policy import polling_policy
+from config.portal_policy import portal_policy
+from config.reading import TomlFile, duration, flag, limits, list_of, listing, mapping, read_toml, text, three, whole
+from config.returns_policy import return_policy
+from config.status_maps import status_code_policy
+from config.way_back_policy import way_back_policy
 from domain.policy import (
     CapturePolicy,
     NodePolicy,
@@ -27,15 +38,29 @@ from domain.policy import (
 
 T = TypeVar("T")
 HOLDS = ("payment", "address", "fraud", "stock")
-_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 
 
-def load_policies(folder: Path) -> Policies:
+# Facts of vendors: not a merchant's to choose.
+CAPABILITIES = Path(__file__).with_name("edit_capabilities.toml")
+CALENDARS, CAUSES = (Path(__file__).parent / "carriers" / f"{name}.toml" for name in ("calendars", "causes"))
+
+
+def load_policies(folder: Path, capabilities: Path = CAPABILITIES) -> Policies:
     """Raises: ConfigError."""
-    orders, shipping, routing = (_read(folder / f"{name}.toml") for name in ("orders", "shipping", "routing"))
+    names = (
+        "orders", "shipping", "routing", "edits", "returns", "portal", "kpis", "way_back", "delays", "clocks",
+        "status_codes", "anomalies", "messages", "polling",
+    )  # fmt: skip
+    orders, shipping, routing, edits, returns, portal, kpis, back, delays, clocks, *others = (
+        read_toml(folder / f"{name}.toml") for name in names
+    )
+    codes, anomalies, messages, polling = others
+    offers, claims = (read_toml(folder / f"{name}.toml") for name in ("offers", "carrier_claims"))
+    table = read_toml(capabilities)
     digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.toml")):
+    for path in (*sorted(folder.glob("*.toml")), capabilities, CALENDARS, CAUSES):
         digest.update(path.read_bytes())
+    nodes = tuple(_node(routing, number) for number in range(len(routing.get("nodes", listing))))
     return Policies(
         version=digest.hexdigest()[:12],
         capture=CapturePolicy(
@@ -50,56 +75,29 @@ def load_policies(folder: Path) -> Policies:
             backorder_penalty_minor=routing.get("routing.backorder_penalty", whole),
             max_nodes=routing.get("routing.max_nodes", whole),
         ),
-        nodes=tuple(_node(routing, number) for number in range(len(routing.get("nodes", listing)))),
+        nodes=nodes,
         shipping=_shipping(shipping),
+        edits=edit_policy(edits),
+        returns=return_policy(returns),
+        capabilities=edit_capabilities(table, {node.system for node in nodes}),
+        portal=portal_policy(portal),
+        kpis=kpi_policy(kpis),
+        way_back=way_back_policy(back, nodes),
+        delays=delay_policy(delays),
+        clocks=clock_policy(clocks),
+        status_codes=status_code_policy(codes),
+        anomalies=anomaly_policy(anomalies),
+        calendars=calendars(read_toml(CALENDARS)),
+        causes=causes(read_toml(CAUSES)),
+        messages=message_policy(messages),
+        polling=polling_policy(polling),
+        offers=offer_policy(offers),
+        carrier_claims=claim_policy(claims),
         retention=RetentionPolicy(
             inbox_bodies=orders.get("retention.inbox_bodies", duration),
             documents=orders.get("retention.documents", duration),
         ),
     )
-
-
-def duration(value: Any) -> timedelta:
-    """ "45 min", "6 h", "3 d", "90 s". Raises: ValueError."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|min|h|d)", str(value).strip())
-    if found is None:
-        raise ValueError('write a duration such as "45 min", "6 h" or "3 d"')
-    return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
-
-
-def whole(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError("write a whole number that is not negative")
-    return value
-
-
-def text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError("write text in quotes")
-    return value
-
-
-def flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("write true or false")
-    return value
-
-
-def listing(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise ValueError("write a list")
-    return value
-
-
-def list_of(of: Callable[[Any], T]) -> Callable[[Any], list[T]]:
-    return lambda value: [of(entry) for entry in listing(value)]
-
-
-def three(value: Any) -> tuple[int, int, int]:
-    sizes = list_of(whole)(value)
-    if len(sizes) != 3:
-        raise ValueError("write three sizes: length, width, height")
-    return sizes[0], sizes[1], sizes[2]
 
 
 def zone(value: Any) -> str:
@@ -109,61 +107,14 @@ def zone(value: Any) -> str:
     return name
 
 
-def mapping(of: Callable[[Any], T]) -> Callable[[Any], dict[str, T]]:
-    def parse(value: Any) -> dict[str, T]:
-        if not isinstance(value, dict):
-            raise ValueError("write a table")
-        return {str(name): of(entry) for name, entry in value.items()}
-
-    return parse
-
-
-class _File:
-    def __init__(self, name: str, data: Mapping[str, Any]) -> None:
-        self._name, self._data = name, data
-
-    def get(self, path: str, parse: Callable[[Any], T], default: Any = None) -> T:
-        value: Any = self._data
-        for key in path.split("."):
-            if isinstance(value, list):
-                value = value[int(key)]
-            elif isinstance(value, dict) and key in value:
-                value = value[key]
-            elif default is not None:
-                value = default
-                break
-            else:
-                raise ConfigError(f"{self._name}: {path} is missing")
-        try:
-            return parse(value)
-        except ValueError as error:
-            raise ConfigError(f"{self._name}: {path}: {error}") from None
-
-
-def _read(path: Path) -> _File:
-    try:
-        return _File(path.name, tomllib.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise ConfigError(f"{path.name} is missing from the policies folder {path.parent.name}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path.name}: not valid TOML ({error})") from None
-
-
-def _limits(value: Any) -> dict[str, int]:
-    try:
-        return {currency: to_minor(amount, currency) for currency, amount in mapping(whole)(value).items()}
-    except MoneyError as error:
-        raise ValueError(f"{error} among the currencies") from None
-
-
-def _validation(file: _File) -> ValidationPolicy:
+def _validation(file: TomlFile) -> ValidationPolicy:
     due = file.get("validation.hold_due", mapping(duration))
     owner = file.get("validation.hold_owner", mapping(text))
     for name in HOLDS:
         if name not in due or name not in owner:
             raise ConfigError(f"orders.toml: validation.hold_due and hold_owner need an entry for {name}")
     return ValidationPolicy(
-        review_above_minor=file.get("validation.review_above", _limits),
+        review_above_minor=file.get("validation.review_above", limits),
         review_above_default=file.get("validation.review_above_default", whole),
         velocity_orders=file.get("validation.velocity_orders", whole),
         velocity_window=file.get("validation.velocity_window", duration),
@@ -175,7 +126,7 @@ def _validation(file: _File) -> ValidationPolicy:
     )
 
 
-def _shipping(file: _File) -> ShippingPolicy:
+def _shipping(file: TomlFile) -> ShippingPolicy:
     return ShippingPolicy(
         max_days=file.get("shipping.max_days", mapping(whole)),
         default_max_days=file.get("shipping.default_max_days", whole),
@@ -187,7 +138,7 @@ def _shipping(file: _File) -> ShippingPolicy:
     )
 
 
-def _node(file: _File, number: int) -> NodePolicy:
+def _node(file: TomlFile, number: int) -> NodePolicy:
     def get(key: str, parse: Callable[[Any], T], default: Any = None) -> T:
         return file.get(f"nodes.{number}.{key}", parse, default)
 

@@ -28,6 +28,12 @@ class Settings(BaseSettings):
     public_url: str = Field(
         default="http://127.0.0.1:8400", description="Address under which vendors reach the webhook receiver"
     )
+    desk_url: str = Field(
+        default="http://127.0.0.1:8500",
+        description="Address under which agents reach the desk; another host than the public one, never the same",
+    )
+    desk_idle_minutes: int = Field(default=60, gt=0, description="An agent who does nothing for so long is logged out")
+    desk_session_hours: int = Field(default=12, gt=0, description="An agent logs in anew after so long")
     prefect_ui_url: str = Field(default="http://127.0.0.1:4200", description="For links in artifacts and messages")
     link_secret: SecretStr = Field(
         default=SecretStr(""), description="Signs links in mails; at least 32 characters, required in production"
@@ -43,6 +49,9 @@ class Settings(BaseSettings):
         default=20.0,  # long enough for a machine that is short of breath; renewed four times within it
         gt=0,
         description="How long what a dead worker had taken stays with it, in seconds",
+    )
+    requests_port: int = Field(
+        default=8405, description="Loopback port on which the request runner is nudged; 0: it only looks by itself"
     )
     sandbox_control_url: str = Field(
         default="", description="Only with the sandbox: where its clock is moved together with ours"

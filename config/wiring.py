@@ -3,7 +3,7 @@
 import asyncio
 import random
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field
@@ -16,23 +16,38 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
 from sqlmodel import Session
 
-from config import clock
-from config.accounts import Accounts, ConfigError, load_accounts
+from config import clock, tracking_sources, vendors
+from config.accounts import Account, Accounts, ConfigError, load_accounts
 from config.brand import Brand, load_brand
+from config.links import fingerprint, is_ready
 from config.policies import load_policies
 from config.settings import Settings, settings
-from connectors.carriers.easypost import EasyPost, easypost_http
+from connectors.carriers.base import TrackingSource
+from connectors.carriers.easypost import EasyPost
+from connectors.carriers.returning import ReturnLabels
+from connectors.helpdesk.base import Helpdesk
+from connectors.messaging.base import Texter
+from connectors.messaging.chat import ChatHook
 from connectors.messaging.smtp import Smtp, SmtpServer
+from connectors.payments.base import Payments
 from connectors.shops.base import Shop
-from connectors.shops.shopify import Shopify, shopify_http
+from connectors.shops.editing import EditableShop
+from connectors.shops.replacing import ReplacingShop
+from connectors.shops.returning import ReturningShop
+from connectors.shops.shopify import Shopify
+from connectors.signing_keys import Keys, SigningKeys
 from connectors.transport import HttpClient
-from connectors.warehouses.base import Warehouse
-from connectors.warehouses.shipbob import ShipBob, shipbob_http
+from connectors.warehouses.base import EditableWarehouse, Warehouse
+from connectors.warehouses.returning import ReturnsWarehouse
+from connectors.warehouses.shipbob import ShipBob
 from domain.policy import Policies
 from ledger.claims import LEASE_OF_SESSION
+from ledger.editing.tickets import HELPDESK_OF_SESSION
 from ledger.session import gave_way, make_engine, reading, writing
 from ledger.tables import Clock
 from ledger.tables.base import table_of
+from ledger.turns import eager_engine
+from ledger.ways import MESSAGING_OF_SESSION, Messaging
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -56,15 +71,17 @@ def engine_url(url: str) -> str:
 
 @dataclass
 class Wiring:
-    """Everything a process needs, built when first asked for."""
+    """Everything a process needs, built when first asked for. `eager`: for a process that somebody waits for, which
+    must not miss the gaps of a busy writer."""
 
     settings: Settings
-    _loop_things: dict[str, Any] = field(default_factory=dict)
-    _loop: asyncio.AbstractEventLoop | None = None
+    eager: bool = False
+    _loop_things: dict[asyncio.AbstractEventLoop, dict[str, Any]] = field(default_factory=dict)
 
     @cached_property
     def engine(self) -> Engine:
-        return make_engine(engine_url(self.settings.database_url))
+        made = eager_engine if self.eager else make_engine
+        return made(engine_url(self.settings.database_url))
 
     @cached_property
     def accounts(self) -> Accounts:
@@ -81,6 +98,15 @@ class Wiring:
     @cached_property
     def clock(self) -> clock.ProductClock:
         return clock.ProductClock(self._read_offset)
+
+    @cached_property
+    def messaging(self) -> Messaging:
+        """How messages go: the merchant's rules, the account for texts, and the key of people's addresses."""
+
+        def key(channel: str, address: str) -> str:
+            return fingerprint(self.settings, f"address_{channel}", address) if is_ready(self.settings) else ""
+
+        return Messaging(self.policies.messages, self.texting_target, key)
 
     def _read_offset(self) -> float:
         with reading(self.engine) as session:
@@ -113,6 +139,8 @@ class Wiring:
     def _transaction(self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         with writing(self.engine) as session, session.begin():
             session.info[LEASE_OF_SESSION] = timedelta(seconds=self.settings.lease_s)
+            session.info[HELPDESK_OF_SESSION] = lambda: self.helpdesk_target
+            session.info[MESSAGING_OF_SESSION] = lambda: self.messaging
             return function(session, *args, **kwargs)
 
     def read(self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -130,11 +158,12 @@ class Wiring:
 
     def _per_loop(self, name: str, build: Callable[[], T]) -> T:
         loop = asyncio.get_running_loop()
-        if self._loop is not loop:
-            self._loop, self._loop_things = loop, {}
-        if name not in self._loop_things:
-            self._loop_things[name] = build()
-        thing: T = self._loop_things[name]
+        if loop not in self._loop_things:
+            self._loop_things = {known: kept for known, kept in self._loop_things.items() if not known.is_closed()}
+        things = self._loop_things.setdefault(loop, {})
+        if name not in things:
+            things[name] = build()
+        thing: T = things[name]
         return thing
 
     def client(self) -> HttpClient:
@@ -142,45 +171,85 @@ class Wiring:
 
     def shops(self) -> Mapping[str, Shop]:
         """By target, "{system}/{account}"."""
-        return self._per_loop(
-            "shops",
-            lambda: {
-                a.target: Shopify(shopify_http(self.client(), a.base_url, a.secret), a.account)
-                for a in self.accounts.shops
-                if _known(a.system, {"shopify"}, "shops")
-            },
-        )
+        return self._shops()
+
+    def editable_shops(self) -> Mapping[str, EditableShop]:
+        """Those whose orders can be changed."""
+        return self._shops()
+
+    def returning_shops(self) -> Mapping[str, ReturningShop]:
+        """Those that keep returns of their own."""
+        return self._shops()
+
+    def replacing_shops(self) -> Mapping[str, ReplacingShop]:
+        """Those that make orders of ours in the place of parcels that do not come."""
+        return self._shops()
+
+    def _shops(self) -> Mapping[str, Shopify]:
+        return self._per_loop("shops", lambda: vendors.shops(self.accounts, self.client))
 
     def warehouses(self) -> Mapping[str, Warehouse]:
-        return self._per_loop(
-            "warehouses",
-            lambda: {
-                a.target: ShipBob(
-                    shipbob_http(self.client(), a.base_url, a.secret),
-                    account=a.account,
-                    channel_id=a.options.get("channel_id", ""),
-                    webhook_secret=a.webhook_secret,
-                )
-                for a in self.accounts.warehouses
-                if _known(a.system, {"shipbob"}, "warehouses")
-            },
-        )
+        return self._warehouses()
+
+    def editable_warehouses(self) -> Mapping[str, EditableWarehouse]:
+        """Those that change what they already have."""
+        return self._warehouses()
+
+    def returns_warehouses(self) -> Mapping[str, ReturnsWarehouse]:
+        """Those that take goods back."""
+        return self._warehouses()
+
+    def _warehouses(self) -> Mapping[str, ShipBob]:
+        return self._per_loop("warehouses", lambda: vendors.warehouses(self.accounts, self.client))
 
     def parcels(self) -> EasyPost:
-        """Address verification, labels and tracking: the first carrier account."""
+        """Address verification, labels and tracking: the first carrier account. Raises: ConfigError without one."""
+        return self._per_loop("parcels", lambda: vendors.parcels(self.accounts, self.client))
 
-        def build() -> EasyPost:
-            found = [a for a in self.accounts.carriers if _known(a.system, {"easypost"}, "carriers")]
-            if not found:
-                raise ConfigError(
-                    "the accounts file has no [[carriers]] entry; add one for address checks and tracking"
-                )
-            a = found[0]
-            return EasyPost(
-                easypost_http(self.client(), a.base_url, a.secret), account=a.account, webhook_secret=a.webhook_secret
-            )
+    def tracking_sources(self) -> Mapping[str, TrackingSource]:
+        """Who tells of parcels, by target; the first is who follows what nobody else does."""
+        return self._per_loop("sources", lambda: tracking_sources.build(self.accounts, self.client, self.parcels))
 
-        return self._per_loop("parcels", build)
+    def signing_keys(self, account: Account, path: str) -> Keys:
+        """Public keys of a vendor that signs its deliveries with a private one."""
+        return self._per_loop(
+            f"keys of {account.target}", lambda: SigningKeys(vendors.plain_http(account, self.client()), path)
+        )
+
+    def return_labels(self) -> Mapping[str, ReturnLabels]:
+        """Carriers that make labels for the way back themselves."""
+        return self._per_loop("return_labels", lambda: vendors.return_labels(self.accounts, self.client))
+
+    @property
+    def payment_page(self) -> str:
+        """Target of the account whose pages take money for edits; empty where there is none."""
+        return self.accounts.payments[0].target if self.accounts.payments else ""
+
+    @property
+    def helpdesk_target(self) -> str:
+        """Target of the helpdesk; empty where there is none."""
+        return self.accounts.helpdesk[0].target if self.accounts.helpdesk else ""
+
+    def payments(self) -> Payments | None:
+        """Money taken outside the shop: the first payments account, None where there is none."""
+        return self._per_loop("payments", lambda: vendors.payments(self.accounts, self.client))
+
+    def helpdesk(self) -> Helpdesk | None:
+        """Tickets of customers' requests: the first helpdesk account, None where there is none."""
+        return self._per_loop("helpdesk", lambda: vendors.helpdesk(self.accounts, self.client))
+
+    def chat(self) -> ChatHook | None:
+        """The team's channel: the first chat account, None where there is none."""
+        return self._per_loop("chat", lambda: vendors.chat(self.accounts, self.client))
+
+    @property
+    def texting_target(self) -> str:
+        """Target of the account for texts; empty where there is none."""
+        return self.accounts.texting[0].target if self.accounts.texting else ""
+
+    def texter(self) -> Texter | None:
+        """Texts to phones: the first account for them, None where there is none."""
+        return self._per_loop("texter", lambda: vendors.texter(self.accounts, self.client))
 
     def mailer(self) -> Smtp:
         mail = self.accounts.mail
@@ -200,19 +269,11 @@ class Wiring:
 
     async def aclose(self) -> None:
         """Close what this loop has opened."""
-        things, self._loop_things = self._loop_things, {}
+        things = self._loop_things.pop(asyncio.get_running_loop(), {})
         if "mailer" in things:
             await things["mailer"].aclose()
         if "client" in things:
             await things["client"].aclose()
-
-
-def _known(system: str, supported: Iterable[str], section: str) -> bool:
-    if system not in supported:
-        raise ConfigError(
-            f"accounts file, [[{section}]]: system {system!r} is not supported; known: {', '.join(supported)}"
-        )
-    return True
 
 
 _lock = threading.Lock()
