@@ -5,22 +5,28 @@ key, and the customer would hear the same thing twice.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
 from types import MappingProxyType
 
+from domain.claims import ClaimEntry, ClaimKind, Purpose
 from domain.message_facts import FactType
+from domain.message_parcels import DELAY_ENTRIES, LINES, PARCEL, PARCEL_LINES, PARCEL_SAMPLE
+from domain.message_returns import RETURN_ENTRIES, RETURN_NEXT_STEPS, RETURN_REFUSALS
+from domain.message_shipping import SHIPPING_ENTRIES
 from domain.order import Facts
 
-
-class ClaimKind(StrEnum):
-    ORDER_CONFIRMED = "order_confirmed"
-    PARCEL_SHIPPED = "parcel_shipped"
-    PARCEL_OUT_FOR_DELIVERY = "parcel_out_for_delivery"
-    PARCEL_DELIVERED = "parcel_delivered"
-    PARCEL_EXCEPTION = "parcel_exception"
-    ADDRESS_QUESTION = "address_question"
+__all__ = [
+    "ADDRESS_PROBLEMS",
+    "CATALOGUE",
+    "EDIT_KINDS",
+    "EDIT_REFUSALS",
+    "EXCEPTION_CODES",
+    "NEXT_STEPS",
+    "RETURN_NEXT_STEPS",
+    "RETURN_REFUSALS",
+    "ClaimEntry",
+    "ClaimKind",
+]
 
 
 # Each has a sentence of its own in the templates; any other code gets the general one.
@@ -34,44 +40,39 @@ EXCEPTION_CODES = (
     "lost",
     "returning",
 )
+EDIT_KINDS = ("address", "contact", "quantity", "swap", "add", "remove", "shipping", "cancel")
+EDIT_REFUSALS = (
+    *(
+        "out_of_stock",
+        "window_closed",
+        "too_late",
+        "order_cancelled",
+        "in_progress",
+        "on_hold",
+        "authorisation_expired",
+    ),
+    *("price_changed", "order_changed", "address", "declined", "review_overdue", "payment_overdue", "paid_late"),
+    *(
+        "question_unanswered",
+        "no_node_serves",
+        "payment_page_refused",
+        "unknown_product",
+        "not_carried_out",
+        "not_possible",
+    ),
+)
+NEXT_STEPS = ("pickup_hold", "carrier_intercept", "refuse_delivery", "return", "new_order", "ask_us")
 ADDRESS_PROBLEMS = ("corrected", "missing_unit", "unverifiable", "invalid")
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimEntry:
-    """`milestone`: a higher one said of the same parcel supersedes an unsent lower one; 0 takes no part.
-    `repeatable`: may be said again about the same subject when the facts differ. `links`: names of the
-    personal links that its templates offer, each optional, because replying to the mail always works."""
-
-    kind: ClaimKind
-    required: Mapping[str, FactType]
-    validity: timedelta
-    sample: Facts
-    optional: Mapping[str, FactType] = field(default_factory=lambda: MappingProxyType({}))
-    links: tuple[str, ...] = ("order_status",)
-    transactional: bool = True
-    milestone: int = 0
-    repeatable: bool = False
-
-
-_LINES = [
-    {"title": "Linen shirt, sand, M", "sku": "LIN-SND-M", "quantity": 2, "total_minor": 11800},
-    {"title": "Enamel mug", "sku": "MUG-01", "quantity": 1, "total_minor": 1650},
-]
-_PARCEL_LINES = [{key: line[key] for key in ("title", "sku", "quantity")} for line in _LINES]
-_PARCEL = MappingProxyType(
-    {
-        "order_name": FactType.TEXT,
-        "carrier": FactType.MAYBE_TEXT,  # empty: "the carrier"
-        "tracking_number": FactType.MAYBE_TEXT,
-        "tracking_url": FactType.MAYBE_URL,
-    }
-)
-_PARCEL_SAMPLE: Facts = {
+_EDIT = MappingProxyType({"order_name": FactType.TEXT, "changes": FactType.CHANGES})
+_EDIT_SAMPLE: Facts = {
     "order_name": "#1042",
-    "carrier": "UPS",
-    "tracking_number": "1Z999AA10123456784",
-    "tracking_url": "https://www.ups.com/track?tracknum=1Z999AA10123456784",
+    "changes": [
+        {"kind": "swap", "title": "Linen shirt, sand, M", "to": "Linen shirt, sand, L", "quantity": 1},
+        {"kind": "quantity", "title": "Enamel mug", "was": 1, "quantity": 3},
+        {"kind": "address", "title": ""},
+    ],
 }
 
 _ENTRIES = (
@@ -96,7 +97,7 @@ _ENTRIES = (
             "order_name": "#1042",
             "order_date": "2026-11-20T18:04:00+00:00",
             "currency": "USD",
-            "lines": _LINES,
+            "lines": LINES,
             "subtotal_minor": 13450,
             "discount_minor": 1000,
             "shipping_minor": 590,
@@ -106,37 +107,41 @@ _ENTRIES = (
     ),
     ClaimEntry(
         kind=ClaimKind.PARCEL_SHIPPED,
-        required=_PARCEL,
+        purpose=Purpose.NOTICE,
+        required=PARCEL,
         optional=MappingProxyType({"lines": FactType.LINES, "more_to_come": FactType.FLAG}),
         validity=timedelta(days=5),
         milestone=10,
-        sample={**_PARCEL_SAMPLE, "lines": _PARCEL_LINES, "more_to_come": True},
+        sample={**PARCEL_SAMPLE, "lines": PARCEL_LINES, "more_to_come": True},
     ),
     ClaimEntry(
         kind=ClaimKind.PARCEL_OUT_FOR_DELIVERY,
-        required=_PARCEL,
+        purpose=Purpose.NOTICE,
+        required=PARCEL,
         optional=MappingProxyType({"lines": FactType.LINES}),
         validity=timedelta(hours=12),  # tomorrow it is wrong
         milestone=20,
-        sample={**_PARCEL_SAMPLE, "lines": _PARCEL_LINES},
+        sample={**PARCEL_SAMPLE, "lines": PARCEL_LINES},
     ),
     ClaimEntry(
         kind=ClaimKind.PARCEL_DELIVERED,
-        required=_PARCEL,
+        purpose=Purpose.NOTICE,
+        required=PARCEL,
         optional=MappingProxyType({"lines": FactType.LINES}),
         validity=timedelta(days=3),
         milestone=30,
         links=("order_status", "not_received"),
-        sample={**_PARCEL_SAMPLE, "lines": _PARCEL_LINES},
+        sample={**PARCEL_SAMPLE, "lines": PARCEL_LINES},
     ),
     ClaimEntry(
         kind=ClaimKind.PARCEL_EXCEPTION,
-        required=MappingProxyType({**_PARCEL, "exception": FactType.CODE}),
+        purpose=Purpose.APOLOGY,
+        required=MappingProxyType({**PARCEL, "exception": FactType.CODE}),
         optional=MappingProxyType({"lines": FactType.LINES}),
         validity=timedelta(days=2),
         milestone=20,  # as out for delivery: neither supersedes the other, delivered supersedes both
         repeatable=True,  # a customs hold after a delay is news
-        sample={**_PARCEL_SAMPLE, "lines": _PARCEL_LINES, "exception": "delayed"},
+        sample={**PARCEL_SAMPLE, "lines": PARCEL_LINES, "exception": "delayed"},
     ),
     ClaimEntry(
         kind=ClaimKind.ADDRESS_QUESTION,
@@ -147,5 +152,100 @@ _ENTRIES = (
         links=("accept_suggestion", "keep_address", "change_address"),
         sample={"order_name": "#1042", "problem": "corrected", "answer_by": "2026-11-22T12:00:00+00:00"},
     ),
+    ClaimEntry(
+        kind=ClaimKind.ORDER_LINK,
+        required=MappingProxyType({"order_name": FactType.TEXT, "asked_at": FactType.DATE}),
+        validity=timedelta(hours=2),  # whoever still wants it has asked again
+        repeatable=True,  # each time that somebody asks
+        sample={"order_name": "#1042", "asked_at": "2026-11-22T12:00:00+00:00"},
+    ),
+    ClaimEntry(
+        kind=ClaimKind.EDIT_RECEIVED,
+        required=_EDIT,
+        validity=timedelta(hours=6),
+        milestone=10,
+        sample=_EDIT_SAMPLE,
+    ),
+    ClaimEntry(
+        kind=ClaimKind.EDIT_WAITING,
+        required=_EDIT,
+        optional=MappingProxyType({"answer_by": FactType.DATE}),
+        validity=timedelta(hours=24),
+        milestone=20,
+        sample={**_EDIT_SAMPLE, "answer_by": "2026-11-23T12:00:00+00:00"},
+    ),
+    ClaimEntry(
+        kind=ClaimKind.EDIT_QUESTION,
+        # the question itself is an agent's free words: no fact, it joins at rendering as names do
+        required=MappingProxyType({**_EDIT, "asked_at": FactType.DATE, "answer_by": FactType.DATE}),
+        validity=timedelta(hours=24),
+        milestone=20,  # no higher: what is to be paid is said after it
+        repeatable=True,  # each question is another one
+        links=("question",),
+        sample={
+            **_EDIT_SAMPLE,
+            "asked_at": "2026-11-22T12:00:00+00:00",
+            "answer_by": "2026-11-23T12:00:00+00:00",
+        },
+    ),
+    ClaimEntry(
+        kind=ClaimKind.EDIT_PAYMENT,
+        required=MappingProxyType(
+            {**_EDIT, "currency": FactType.CURRENCY, "to_pay_minor": FactType.MINOR, "pay_by": FactType.DATE}
+        ),
+        validity=timedelta(hours=24),  # no page lives longer
+        milestone=20,
+        links=("payment", "order_status"),
+        sample={**_EDIT_SAMPLE, "currency": "USD", "to_pay_minor": 2210, "pay_by": "2026-11-23T00:00:00+00:00"},
+    ),
+    ClaimEntry(
+        kind=ClaimKind.EDIT_APPLIED,
+        required=MappingProxyType({**_EDIT, "currency": FactType.CURRENCY}),
+        optional=MappingProxyType(
+            {"total_minor": FactType.MINOR, "paid_minor": FactType.MINOR, "refund_minor": FactType.MINOR}
+        ),
+        validity=timedelta(days=3),
+        milestone=30,
+        sample={**_EDIT_SAMPLE, "currency": "USD", "total_minor": 16370, "paid_minor": 2210},
+    ),
+    ClaimEntry(
+        kind=ClaimKind.EDIT_REFUSED,
+        required=MappingProxyType({**_EDIT, "currency": FactType.CURRENCY, "reason": FactType.CODE}),
+        optional=MappingProxyType(
+            {
+                "missing": FactType.TEXT,  # titles of what is not in stock
+                "alternatives": FactType.LINES,
+                "next_step": FactType.CODE,
+                "next_step_minor": FactType.MINOR,
+                "paid_back_minor": FactType.MINOR,
+            }
+        ),
+        validity=timedelta(days=3),
+        milestone=30,
+        repeatable=True,  # money that came after the end is news
+        sample={
+            **_EDIT_SAMPLE,
+            "currency": "USD",
+            "reason": "out_of_stock",
+            "missing": "Linen shirt, sand, L",
+            "alternatives": [
+                {"title": "Linen shirt, olive, L", "sku": "LIN-OLV-L", "quantity": 1, "total_minor": 5900},
+                {"title": "Linen shirt, sand, XL", "sku": "LIN-SND-XL", "quantity": 1, "total_minor": 5900},
+            ],
+            "next_step": "ask_us",
+            "next_step_minor": 0,
+            "paid_back_minor": 2210,
+        },
+    ),
+    # to the mailbox that an order was written to before; its own links end with the change
+    ClaimEntry(
+        kind=ClaimKind.MAILBOX_CHANGED,
+        required=_EDIT,
+        validity=timedelta(days=3),
+        links=(),
+        sample={**_EDIT_SAMPLE, "changes": [{"kind": "contact", "title": ""}, *_EDIT_SAMPLE["changes"]]},
+    ),
 )
-CATALOGUE: Mapping[ClaimKind, ClaimEntry] = MappingProxyType({entry.kind: entry for entry in _ENTRIES})
+CATALOGUE: Mapping[ClaimKind, ClaimEntry] = MappingProxyType(
+    {entry.kind: entry for entry in (*_ENTRIES, *RETURN_ENTRIES, *SHIPPING_ENTRIES, *DELAY_ENTRIES)}
+)

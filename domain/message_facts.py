@@ -29,16 +29,21 @@ class FactType(StrEnum):
     MAYBE_URL = "maybe_url"
     FLAG = "flag"
     LINES = "lines"  # [{title, sku, quantity, total_minor?, total_text?}]
+    CHANGES = "changes"  # [{kind, title, to?, was?, quantity?}], what an edit asks for; may be empty
 
 
 _LINE_REQUIRED = {"title": FactType.TEXT, "sku": FactType.MAYBE_TEXT}
 _LINE_OPTIONAL = {"total_minor": FactType.MINOR, "total_text": FactType.TEXT}
+_CHANGE_REQUIRED = {"kind": FactType.CODE, "title": FactType.MAYBE_TEXT}
+_CHANGE_OPTIONAL = {"to": FactType.MAYBE_TEXT, "was": FactType.MINOR, "quantity": FactType.MINOR}
 
 
 def check_fact(name: str, fact_type: FactType, value: Any) -> None:
     """Raises: FactsError `invalid` with the name of the fact, for lines with the place inside."""
     if fact_type is FactType.LINES:
         _check_lines(name, value)
+    elif fact_type is FactType.CHANGES:
+        _check_changes(name, value)
     elif not _CHECKS[fact_type](value):
         raise FactsError("invalid", name)
 
@@ -132,3 +137,20 @@ def _check_line_extras(place: str, line: dict[str, Any]) -> None:
             raise FactsError("unknown", f"{place}.{key}")
         if not _CHECKS[_LINE_OPTIONAL[key]](line[key]):
             raise FactsError("invalid", f"{place}.{key}")
+
+
+def _check_changes(name: str, value: Any) -> None:
+    if not isinstance(value, list | tuple):
+        raise FactsError("invalid", name)
+    for number, change in enumerate(value, start=1):
+        place = f"{name}[{number}]"
+        if not isinstance(change, dict):
+            raise FactsError("invalid", place)
+        if missing := _CHANGE_REQUIRED.keys() - change.keys():
+            raise FactsError("missing", f"{place}.{sorted(missing)[0]}")
+        known = _CHANGE_REQUIRED | _CHANGE_OPTIONAL
+        for key, fact in change.items():
+            if key not in known:
+                raise FactsError("unknown", f"{place}.{key}")
+            if not _CHECKS[known[key]](fact):
+                raise FactsError("invalid", f"{place}.{key}")

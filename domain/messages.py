@@ -36,6 +36,10 @@ class Suppressed(StrEnum):
     STALE = "stale"  # nobody wants to hear it so late
     SUPERSEDED = "superseded"  # a later milestone of the same parcel was said
     NO_LONGER_TRUE = "no_longer_true"
+    CONTRADICTS = "contradicts"  # what was said before, and nothing has taken it back
+    NOTHING_TO_TAKE_BACK = "nothing_to_take_back"  # "found again" to somebody who never heard that it was lost
+    WINDOW_PASSED = "window_passed"  # nobody is promised a day that is gone
+    OFFER_OVER = "offer_over"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Exponents follow ISO 4217 (amendment 176): two unless listed. Babel knows which 
 counts are display habits (CLDR shows no decimals for IQD, ISO has three) and are not used for arithmetic.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -89,6 +89,17 @@ class Money:
         """Text for people, by locale."""
         text: str = format_currency(Decimal(to_decimal_text(self.minor, self.currency)), self.currency, locale=locale)
         return text
+
+
+@dataclass(frozen=True, slots=True)
+class AmountLimit:
+    """An amount per currency, in minor units; `default_major` major units of a currency that is not listed."""
+
+    minor: Mapping[str, int]
+    default_major: int
+
+    def of(self, currency: str) -> int:
+        return self.minor.get(currency, self.default_major * 10 ** exponent(currency))
 
 
 def allocate(total: int, weights: Sequence[int]) -> list[int]:

@@ -3,7 +3,7 @@
 import hashlib
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -61,7 +61,8 @@ class NodeShipment:
 
 @dataclass(frozen=True, slots=True)
 class NodeOrder:
-    """What the node has under our reference now."""
+    """What the node has under our reference now. `lines` and `ship_to` are of all that is still to be sent, or was;
+    a node that sends it to several places states no `ship_to`."""
 
     external_id: str
     reference: str
@@ -69,6 +70,8 @@ class NodeOrder:
     shipments: tuple[NodeShipment, ...]
     updated_at: datetime | None = None
     request_digest: str = ""  # digest of address and lines as the node has them, see `request_digest`
+    lines: tuple[NodeLine, ...] = ()
+    ship_to: Address | None = field(default=None, repr=False)
 
 
 def request_digest(ship_to: Address, lines: Iterable[NodeLine]) -> str:

@@ -2,8 +2,8 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 
 
@@ -34,7 +34,12 @@ TERMINAL = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class TrackingEvent:
-    """One scan. `raw_code` is the vendor's own word; the place is a town, never a street."""
+    """One scan. `raw_code` is the vendor's own word; the place is a town, never a street.
+
+    `corrects`: the source takes back what it said before, so that a terminal state may be left. `source` and
+    `map_version` name the table that gave `state`, empty and 0 where none was asked; `mapped` is False when that table
+    does not have the code.
+    """
 
     state: ParcelState
     occurred_at: datetime
@@ -43,26 +48,77 @@ class TrackingEvent:
     city: str = ""
     region: str = ""
     country: str = ""
+    corrects: bool = False
+    source: str = ""
+    map_version: int = 0
+    mapped: bool = True
 
     def digest(self) -> str:
-        """Identity of the event: the same scan told twice has the same digest."""
-        text = "|".join((self.raw_code, self.detail_code, self.occurred_at.isoformat(), self.city, self.country))
+        """Identity of the event: the same scan told twice has the same digest, in whatever zone its time is written."""
+        moment = self.occurred_at.astimezone(UTC).isoformat()
+        text = "|".join((self.raw_code, self.detail_code, moment, self.city, self.country))
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def merge_state(events: Iterable[TrackingEvent]) -> ParcelState:
-    """State of a parcel from all its events, whatever order they came in.
+def union(*told: Iterable[TrackingEvent]) -> tuple[TrackingEvent, ...]:
+    """All scans of several tellings, each once, by time of occurrence.
 
-    The latest occurrence wins, ties by rank; UNKNOWN never beats a known word; the first terminal state stays.
+    Commutative, associative and idempotent: of two readings of one scan the one by the newer table counts, then the
+    more advanced state, whoever told it first.
     """
-    known = sorted(
-        (event for event in events if event.state is not ParcelState.UNKNOWN),
-        key=lambda event: (event.occurred_at, RANK[event.state]),
-    )
-    for event in known:
+    best: dict[str, TrackingEvent] = {}
+    for event in (event for events in told for event in events):
+        known = best.setdefault(event.digest(), event)
+        if (reading(event), *_ties(event)) > (reading(known), *_ties(known)):
+            best[event.digest()] = event
+    return tuple(sorted(best.values(), key=lambda event: (*_order(event), event.digest())))
+
+
+def reading(event: TrackingEvent) -> tuple[int, int, bool]:
+    """How much this reading of a scan counts against another one of the same scan."""
+    return event.map_version, RANK[event.state], event.corrects
+
+
+def _ties(event: TrackingEvent) -> tuple[bool, str, str]:
+    return event.mapped, event.source, event.region
+
+
+def _order(event: TrackingEvent) -> tuple[datetime, bool, int]:
+    return event.occurred_at, event.corrects, RANK[event.state]
+
+
+def merge_state(events: Iterable[TrackingEvent]) -> ParcelState:
+    """State of a parcel from all its events, whatever order they came in and however often.
+
+    The latest occurrence wins, ties by rank; UNKNOWN never beats a known word; the first terminal state stays, unless
+    the source corrects itself later: from its last correction on the same rules hold anew.
+    """
+    known = sorted((event for event in events if event.state is not ParcelState.UNKNOWN), key=_order)
+    corrected = max((place for place, event in enumerate(known) if event.corrects), default=0)
+    for event in known[corrected:]:
         if event.state in TERMINAL:
             return event.state
     return known[-1].state if known else ParcelState.UNKNOWN
+
+
+def in_context(events: Sequence[TrackingEvent], *, way_back: bool = False) -> tuple[TrackingEvent, ...]:
+    """A tracker's scans, oldest first, with what a word means after those before it.
+
+    `delivered` after the way back began is at the sender's. An arrival after `lost` proves that the parcel was not:
+    it corrects. `way_back`: the parcel is a return, whose end is its delivery.
+    """
+    back = lost = False
+    told: list[TrackingEvent] = []
+    for event in events:
+        state = event.state
+        if back and state is ParcelState.DELIVERED and not way_back:
+            state = ParcelState.RETURNED
+        found = lost and state in (ParcelState.DELIVERED, ParcelState.RETURNED)
+        back = back or state is ParcelState.RETURNING
+        lost = (lost or state is ParcelState.LOST) and not found
+        changed = state is not event.state or (found and not event.corrects)
+        told.append(replace(event, state=state, corrects=event.corrects or found) if changed else event)
+    return tuple(told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +174,7 @@ class Label:
     label_url: str
     tracker_external_id: str = ""
     voided: bool = False
+    followed_by: str = ""  # "system/account" of whoever tells of its parcel under `tracker_external_id`
 
 
 def cheapest_in_time(rates: Sequence[Rate], *, max_days: int | None) -> Rate | None:

@@ -41,6 +41,19 @@ def tender_facts(gateway: str, transactions: Sequence[IncomingTransaction]) -> T
     )
 
 
+_PAGE = "Payment page "
+
+
+def page_method(request_id: str) -> str:
+    """The name under which a shop books what was paid on an edit's payment page: unique, so that it is found again."""
+    return f"{_PAGE}{request_id}"
+
+
+def page_request(gateway: str) -> str:
+    """The request on whose page a tender was paid, empty for any other tender."""
+    return gateway.removeprefix(_PAGE) if gateway.startswith(_PAGE) else ""
+
+
 class PaymentVerdict(StrEnum):
     PAID = "paid"
     AUTHORISED = "authorised"

@@ -3,6 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
+
+from domain.anomalies.calendar import Calendars
+from domain.anomalies.facts import Cause
+from domain.anomalies.policy import AnomalyPolicy
+from domain.carrier_claims import ClaimPolicy
+from domain.channels import MessageRules
+from domain.clock_policy import ClockPolicy
+from domain.delays.policy import DelayPolicy
+from domain.edit_capabilities import Capabilities
+from domain.edits import EditKind
+from domain.kpis import KpiPolicy
+from domain.money import AmountLimit
+from domain.polling import PollPolicy
+from domain.remedies import OfferPolicy
+from domain.returns.policy import ReturnPolicy
+from domain.returns.way_back import WayBack
+from domain.status_maps import StatusCodePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +101,95 @@ class ShippingPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class ShippingMethod:
+    """What choosing it costs, before tax unless prices contain it; a currency that is not listed cannot choose it."""
+
+    title: str
+    price_minor: Mapping[str, int]
+
+
+class Phase(StrEnum):
+    """When a next step is of use."""
+
+    BEFORE_DELIVERY = "before_delivery"
+    AFTER_DELIVERY = "after_delivery"
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True, slots=True)
+class NextStepPolicy:
+    """What can still be done for these kinds when it is too late to edit. Without prices it is free."""
+
+    code: str
+    kinds: frozenset[EditKind]
+    phase: Phase
+    price_minor: Mapping[str, int]
+
+
+class PriceIncrease(StrEnum):
+    PAYMENT_LINK = "payment_link"
+    REVIEW = "review"
+
+
+@dataclass(frozen=True, slots=True)
+class AlternativesPolicy:
+    """Weights of what makes a product a substitute, in points; `price_within_percent` of the wanted one's price."""
+
+    at_most: int
+    price_within_percent: int
+    category: int
+    price: int
+    tags: int
+    least_score: int
+
+
+@dataclass(frozen=True, slots=True)
+class EditPolicy:
+    """Windows count from when the order was placed; nodes and authorisations may end them sooner."""
+
+    window: Mapping[EditKind, timedelta]
+    open_while_held: frozenset[EditKind]  # whatever the window says: a hold waits for just that
+    agents_past_window: bool
+    reservation: timedelta  # how long new stock is kept for a request that nobody has confirmed
+    review_lives: timedelta
+    price_increase: PriceIncrease
+    link_lives: timedelta
+    answer_within: timedelta  # after a page's end, until its vendor has said whether it was paid
+    auto_approve: frozenset[EditKind]
+    review_promotion: bool
+    review_country: bool
+    rises_by: AmountLimit
+    value_above: AmountLimit
+    refund_above: AmountLimit
+    edits_at_most: int  # of one order without a person
+    shipping: Mapping[str, ShippingMethod]
+    next_steps: tuple[NextStepPolicy, ...]
+    alternatives: AlternativesPolicy
+
+
+@dataclass(frozen=True, slots=True)
 class RetentionPolicy:
     inbox_bodies: timedelta
     documents: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class PortalPolicy:
+    """How long customers' links and sessions live, and how often an order may be looked up."""
+
+    session_lives: timedelta
+    mail_link_lives: timedelta  # the link in mails about an order
+    lookup_link_lives: timedelta  # the link that somebody asked for
+    lookups_per_network: int  # within `lookup_window`, as the next
+    lookups_per_order: int  # of one order number with one e-mail, right or wrong
+    lookup_window: timedelta
+    edit_window: timedelta  # what one order's customer may ask within it, as the next two
+    edit_previews: int  # each asks the shop for a price
+    edit_requests: int
+    return_window: timedelta
+    return_requests: int  # returns that one order's customer may ask for within it
+    withdrawals_per_network: int  # within it too, as the next
+    withdrawals_per_order: int  # of one order number with one e-mail; more of the same say nothing new
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +201,22 @@ class Policies:
     nodes: tuple[NodePolicy, ...]
     shipping: ShippingPolicy
     retention: RetentionPolicy
+    edits: EditPolicy
+    returns: ReturnPolicy
+    way_back: WayBack
+    capabilities: Capabilities
+    portal: PortalPolicy
+    kpis: KpiPolicy
+    delays: DelayPolicy
+    clocks: ClockPolicy
+    status_codes: StatusCodePolicy
+    anomalies: AnomalyPolicy
+    calendars: Calendars
+    causes: Mapping[str, Cause]  # by the detail of a scan
+    messages: MessageRules
+    polling: PollPolicy
+    offers: OfferPolicy
+    carrier_claims: ClaimPolicy
 
     def node(self, node_id: str) -> NodePolicy:
         """Raises: KeyError."""

@@ -1,12 +1,17 @@
 """Which columns name people: every column of every table with its class; a test fails for one that is not listed.
 
 - plain: ids, codes, amounts, times, and texts that were never a person's.
-- personal: names a person; only in the customer's and the contacts' tables, where erasing overwrites it.
-- sealed: files and raw bodies that may name people; purged when they reach a set age.
+- personal: names a person; only in the customers', the contacts' and the agents' tables. Erasing overwrites a
+  customer's; an agent's stays as long as the audit trail names the agent.
+- sealed: files, raw bodies, agents' notes, questions and their answers may name people; purged when they reach a set
+  age.
 """
 
 from collections.abc import Mapping
 from enum import StrEnum
+
+from domain.privacy_delays import PLAIN_COLUMNS
+from domain.privacy_offers import OFFER_TABLES
 
 
 class Privacy(StrEnum):
@@ -53,7 +58,7 @@ COLUMNS: Mapping[str, Mapping[Privacy, str]] = {
     "order_line": {
         PLAIN: (
             "id order_id external_id sku title unit_price_minor discount_minor tax_minor requires_shipping "
-            "ordered reserved backordered released shipped delivered cancelled"
+            "ordered reserved backordered released shipped delivered cancelled return_requested returned written_off"
         ),
     },
     "order_contact": {
@@ -110,23 +115,33 @@ COLUMNS: Mapping[str, Mapping[Privacy, str]] = {
         PLAIN: (
             "due_at attempts lease_token lease_until error id order_id fulfilment_order_id external_id state "
             "tracking_number tracking_url carrier service label_document_id quote_external_id label_cost_minor "
-            "label_currency tracker_external_id polling shop_fulfilment_external_id created_at shipped_at "
-            "delivered_at estimated_delivery"
+            "label_currency tracker_external_id followed_by polling shop_fulfilment_external_id created_at shipped_at "
+            "delivered_at estimated_delivery heard_at inspect_at act_at"
+        ),
+    },
+    # reason is a bank's code
+    "dispute": {
+        PLAIN: (
+            "id order_id payment_id system account external_id state is_inquiry amount_minor currency reason "
+            "answer_by document_id let_go opened_at ended_at"
         ),
     },
     "shipment_line": {
         PLAIN: "shipment_id order_line_id sku quantity",
     },
-    # a scan's town, never a street
-    "tracking_event": {
-        PLAIN: "shipment_id digest state raw_code detail_code city country occurred_at",
-    },
     # facts are amounts, names of orders and products, dates; the body is rendered when it is sent
     "message": {
         PLAIN: (
             "id kind subject_id order_id contact_id channel locale facts dedupe_key template_version state reason "
-            "created_at sent_at"
+            "created_at sent_at address_key"
         ),
+    },
+    # address_key is a hash under the shop's secret
+    "consent": {
+        PLAIN: "id address_key channel given source proof order_id at",
+    },
+    "channel_state": {
+        PLAIN: "address_key channel state reason since",
     },
     # subject is the vendor's id of an order or parcel
     "inbox_event": {
@@ -164,6 +179,20 @@ COLUMNS: Mapping[str, Mapping[Privacy, str]] = {
     "audit_event": {
         PLAIN: "id aggregate aggregate_id actor from_state to_state cause flow_run_id at",
     },
+    # password_hash is argon2id
+    "agent": {
+        PLAIN: "id password_hash active created_at",
+        PERSONAL: "login name",
+    },
+    # id is a digest of the token
+    "agent_session": {
+        PLAIN: "id agent_id created_at expires_at last_seen_at revoked_at",
+    },
+    # author is an agent's id
+    "case_note": {
+        PLAIN: "id case_id order_id author created_at",
+        SEALED: "text",
+    },
     "clock": {
         PLAIN: "id offset_s",
     },
@@ -173,6 +202,10 @@ COLUMNS: Mapping[str, Mapping[Privacy, str]] = {
     # detail may quote a vendor's error, redacted
     "heartbeat": {
         PLAIN: "name at detail",
+    },
+    # key is a hash under our own secret: without it nobody finds out whose
+    "throttle": {
+        PLAIN: "key window_start count",
     },
     "sync_cursor": {
         PLAIN: "id since",
@@ -185,6 +218,67 @@ COLUMNS: Mapping[str, Mapping[Privacy, str]] = {
         PLAIN: "id kind content_type order_id subject_id created_at purge_at",
         SEALED: "content",
     },
+    # actions name a contact version, quote and plan ids and amounts; a payment page's address is no person's
+    "edit_request": {
+        PLAIN: (
+            "id order_id origin actor inbox_id state base_version agreed_minor quote plan reasons approved_by "
+            "payment_target payment_external_id payment_ref payment_url paid_minor paid_at ticket_external_id "
+            "expires_at run_missing touches received_at created_at ended_at "
+            "due_at attempts lease_token lease_until error"
+        ),
+    },
+    # author is an agent's id; what was asked and answered are free words
+    "edit_question": {
+        PLAIN: "id request_id order_id case_id author asked_at answered_at",
+        SEALED: "question answer",
+    },
+    "edit_action": {
+        PLAIN: "id request_id kind line_id sku quantity contact_version shipping_code",
+    },
+    # photos are ids of documents; what a customer writes is a document too
+    "return_request": {
+        PLAIN: (
+            "id rma customer_id order_id origin actor inbox_id state location_id keep instant reasons plan "
+            "policy_version approved_by reminders expires_at run_missing touches received_at created_at ended_at "
+            "due_at attempts lease_token lease_until error"
+        ),
+    },
+    "return_line": {
+        PLAIN: (
+            "id request_id order_id order_line_id sku kind reason condition resolution wanted_sku photos state "
+            "decision_id asked waiting returned written_off gross_minor fee_minor"
+        ),
+    },
+    "exchange": {
+        PLAIN: (
+            "id request_id order_id state reason lines currency to_pay_minor to_refund_minor reserved_until "
+            "shop_return_external_id payment_target payment_external_id payment_ref payment_url paid_minor paid_at "
+            "created_at ended_at"
+        ),
+    },
+    "return_unit": {
+        PLAIN: (
+            "id request_id line_id sku reception location_id grade disposition movement_id refunded photos "
+            "received_at inspected_at"
+        ),
+    },
+    "return_parcel": {
+        PLAIN: (
+            "id request_id order_id location_id state tracking_number tracking_url carrier service "
+            "label_document_id quote_external_id label_cost_minor label_currency tracker_external_id followed_by "
+            "polling created_at scanned_at delivered_at due_at attempts lease_token lease_until error"
+        ),
+    },
+    "refund": {
+        PLAIN: (
+            "id order_id payment_id subject_id amount_minor currency reason state tries external_id created_at done_at"
+        ),
+    },
+    **{table: {PLAIN: columns} for table, columns in OFFER_TABLES.items()},
+    "interaction": {
+        PLAIN: "id customer_id order_id kind subject_id outcome channel actor at",
+    },
+    **{table: {PLAIN: names} for table, names in PLAIN_COLUMNS.items()},
 }
 
 

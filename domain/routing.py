@@ -63,9 +63,9 @@ Stock = Mapping[tuple[str, str], int]  # (node id, sku) -> units free to promise
 
 def plan_order(demand: Demand, nodes: Sequence[NodePolicy], stock: Stock, policy: RoutingPolicy) -> Plan:
     """The cheapest plan. More units shipped always beat fewer (by the backorder penalty's size)."""
-    usable = [node for node in nodes if _serves(node, demand) and _has_any(node, demand, stock)]
+    usable = [node for node in nodes if serves(node, demand.country) and _has_any(node, demand, stock)]
     if not usable:
-        served = any(_serves(node, demand) for node in nodes)
+        served = any(serves(node, demand.country) for node in nodes)
         missing = {line.line_id: line.quantity for line in demand.lines}
         return Plan((), missing, 0, "none", reason="out_of_stock" if served else "no_node_serves")
     exact = len(usable) <= EXACT_CANDIDATES
@@ -91,8 +91,9 @@ def plan_order(demand: Demand, nodes: Sequence[NodePolicy], stock: Stock, policy
     return Plan(best.allocations, best.backordered, best.cost_minor, best.solver, seen, reason)
 
 
-def _serves(node: NodePolicy, demand: Demand) -> bool:
-    return not node.serves or demand.country in node.serves
+def serves(node: NodePolicy, country: str) -> bool:
+    """Whether the node sends parcels there."""
+    return not node.serves or country in node.serves
 
 
 def _has_any(node: NodePolicy, demand: Demand, stock: Stock) -> bool:

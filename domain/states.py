@@ -5,6 +5,8 @@ from enum import StrEnum
 from typing import TypeVar
 
 from domain.parcels import TERMINAL, ParcelState
+from domain.states_offers import CARRIER_CLAIM, OFFER
+from domain.states_returns import EXCHANGE, RETURN, RETURN_LINE
 
 
 class IllegalTransition(Exception):
@@ -60,11 +62,39 @@ class MessageState(StrEnum):
     SUPPRESSED = "suppressed"
     SENT = "sent"
     FAILED = "failed"
+    BOUNCED = "bounced"  # handed over, and did not arrive
 
 
 class CaseState(StrEnum):
     OPEN = "open"
+    WAITING = "waiting"  # for an answer of the customer
     RESOLVED = "resolved"
+
+
+class EditState(StrEnum):
+    REQUESTED = "requested"
+    QUOTED = "quoted"  # priced, new stock promised for a while
+    AWAITING_REVIEW = "awaiting_review"
+    AWAITING_PAYMENT = "awaiting_payment"
+    FENCING = "fencing"  # nothing was changed anywhere yet
+    AT_NODE = "at_node"  # the node is asked; from here on a failure is undone or parked
+    COMMITTING = "committing"  # the shop is asked
+    CONFIRMING = "confirming"  # both sides are read back
+    UNDOING = "undoing"
+    PARKED = "parked"  # the sides differ and a person decides
+    APPLIED = "applied"
+    UNDONE = "undone"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"  # by whoever asked
+    EXPIRED = "expired"
+
+
+class RefundState(StrEnum):
+    GRANTED = "granted"
+    EXECUTING = "executing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"  # definitely refused: the next try has a new key at the vendor
+    UNKNOWN = "unknown"
 
 
 class DeadlineState(StrEnum):
@@ -72,6 +102,11 @@ class DeadlineState(StrEnum):
     MET = "met"
     BREACHED = "breached"
     CANCELLED = "cancelled"
+
+
+class AnomalyState(StrEnum):
+    OPEN = "open"
+    CLEARED = "cleared"
 
 
 S = TypeVar("S", bound=StrEnum)
@@ -83,9 +118,9 @@ ORDER: Table[OrderState] = {
     _O.VALIDATING: frozenset({_O.HELD, _O.ACCEPTED, _O.CANCELLED}),
     _O.HELD: frozenset({_O.VALIDATING, _O.ACCEPTED, _O.CANCELLED}),
     _O.ACCEPTED: frozenset({_O.ROUTING, _O.HELD, _O.CANCELLED}),
-    _O.ROUTING: frozenset({_O.IN_FULFILMENT, _O.HELD, _O.CANCELLED}),
+    _O.ROUTING: frozenset({_O.IN_FULFILMENT, _O.COMPLETED, _O.HELD, _O.CANCELLED}),
     _O.IN_FULFILMENT: frozenset({_O.COMPLETED, _O.ROUTING, _O.CANCELLED}),
-    _O.COMPLETED: frozenset(),
+    _O.COMPLETED: frozenset({_O.ROUTING}),  # what is sent in exchange joins it
     _O.CANCELLED: frozenset(),
 }
 ENDED_ORDER = frozenset({_O.COMPLETED, _O.CANCELLED})
@@ -124,14 +159,47 @@ _M = MessageState
 MESSAGE: Table[MessageState] = {
     _M.PLANNED: frozenset({_M.SUPPRESSED, _M.SENT, _M.FAILED}),
     _M.SUPPRESSED: frozenset(),
-    _M.SENT: frozenset(),
+    _M.SENT: frozenset({_M.BOUNCED}),
     _M.FAILED: frozenset(),
+    _M.BOUNCED: frozenset(),
 }
 
 _C = CaseState
 CASE: Table[CaseState] = {
-    _C.OPEN: frozenset({_C.RESOLVED}),
+    _C.OPEN: frozenset({_C.WAITING, _C.RESOLVED}),
+    _C.WAITING: frozenset({_C.OPEN, _C.RESOLVED}),
     _C.RESOLVED: frozenset(),
+}
+
+_X = EditState
+EDIT: Table[EditState] = {
+    _X.REQUESTED: frozenset({_X.QUOTED, _X.REFUSED}),
+    _X.QUOTED: frozenset({_X.WITHDRAWN, _X.EXPIRED, _X.REFUSED, _X.AWAITING_REVIEW, _X.AWAITING_PAYMENT, _X.FENCING}),
+    _X.AWAITING_REVIEW: frozenset({_X.AWAITING_PAYMENT, _X.FENCING, _X.REFUSED, _X.EXPIRED}),
+    _X.AWAITING_PAYMENT: frozenset({_X.FENCING, _X.EXPIRED, _X.WITHDRAWN}),
+    _X.FENCING: frozenset({_X.AT_NODE, _X.COMMITTING, _X.REFUSED}),
+    _X.AT_NODE: frozenset({_X.COMMITTING, _X.UNDOING}),
+    _X.COMMITTING: frozenset({_X.CONFIRMING, _X.UNDOING}),
+    _X.CONFIRMING: frozenset({_X.APPLIED, _X.UNDOING}),
+    _X.UNDOING: frozenset({_X.UNDONE, _X.PARKED}),
+    _X.PARKED: frozenset({_X.APPLIED, _X.UNDONE}),
+    _X.APPLIED: frozenset(),
+    _X.UNDONE: frozenset(),
+    _X.REFUSED: frozenset(),
+    _X.WITHDRAWN: frozenset(),
+    _X.EXPIRED: frozenset(),
+}
+ENDED_EDIT = frozenset(state for state, targets in EDIT.items() if not targets)
+# What has begun at a node or a shop ends by being applied, undone or parked, never by a clock.
+BEGUN_EDIT = frozenset({_X.AT_NODE, _X.COMMITTING, _X.CONFIRMING, _X.UNDOING, _X.PARKED})
+
+_B = RefundState
+REFUND: Table[RefundState] = {
+    _B.GRANTED: frozenset({_B.EXECUTING}),
+    _B.EXECUTING: frozenset({_B.SUCCEEDED, _B.FAILED, _B.UNKNOWN}),
+    _B.UNKNOWN: frozenset({_B.SUCCEEDED, _B.FAILED, _B.EXECUTING}),
+    _B.FAILED: frozenset({_B.EXECUTING}),
+    _B.SUCCEEDED: frozenset({_B.FAILED}),  # banks send money back, for weeks
 }
 
 _D = DeadlineState
@@ -142,7 +210,13 @@ DEADLINE: Table[DeadlineState] = {
     _D.CANCELLED: frozenset(),
 }
 
-# A parcel's state follows from its events (`domain.parcels.merge_state`); terminal ones stay.
+_A = AnomalyState
+ANOMALY: Table[AnomalyState] = {
+    _A.OPEN: frozenset({_A.CLEARED}),
+    _A.CLEARED: frozenset(),  # the same trouble once more is another anomaly
+}
+
+# A parcel's state follows from its events (`domain.parcels.merge_state`); terminal ones stay, see `check_parcel`.
 PARCEL: Table[ParcelState] = {
     state: frozenset() if state in TERMINAL else frozenset(ParcelState) - {state} for state in ParcelState
 }
@@ -154,8 +228,16 @@ MACHINES: Mapping[str, Mapping[StrEnum, frozenset[StrEnum]]] = {
     "effect": EFFECT,  # type: ignore[dict-item]
     "message": MESSAGE,  # type: ignore[dict-item]
     "review_case": CASE,  # type: ignore[dict-item]
+    "edit_request": EDIT,  # type: ignore[dict-item]
+    "refund": REFUND,  # type: ignore[dict-item]
     "deadline": DEADLINE,  # type: ignore[dict-item]
+    "anomaly": ANOMALY,  # type: ignore[dict-item]
     "shipment": PARCEL,  # type: ignore[dict-item]
+    "return_request": RETURN,  # type: ignore[dict-item]
+    "return_line": RETURN_LINE,  # type: ignore[dict-item]
+    "exchange": EXCHANGE,  # type: ignore[dict-item]
+    "offer": OFFER,  # type: ignore[dict-item]
+    "carrier_claim": CARRIER_CLAIM,  # type: ignore[dict-item]
 }
 INITIAL: Mapping[str, str] = {
     "order": "received",
@@ -164,8 +246,16 @@ INITIAL: Mapping[str, str] = {
     "effect": "planned",
     "message": "planned",
     "review_case": "open",
+    "edit_request": "requested",
+    "refund": "granted",
     "deadline": "pending",
+    "anomaly": "open",
     "shipment": "unknown",
+    "return_request": "requested",
+    "return_line": "requested",
+    "exchange": "reserved",
+    "offer": "proposed",
+    "carrier_claim": "waiting",
 }
 
 
@@ -174,3 +264,10 @@ def check(machine: str, current: str, wanted: str) -> None:
     allowed = {str(state): targets for state, targets in MACHINES[machine].items()}.get(current)
     if allowed is None or wanted not in allowed:
         raise IllegalTransition(machine, current, wanted)
+
+
+def check_parcel(current: str, wanted: str, *, by_events: bool) -> None:
+    """A parcel's step. What all its events give together may leave a terminal state, for they hold a correction or came
+    in another order; anybody else's word may not, and nothing leads back to not knowing. Raises: IllegalTransition."""
+    if not (by_events and current in TERMINAL and wanted != ParcelState.UNKNOWN):
+        check("shipment", current, wanted)

@@ -81,7 +81,7 @@ def validate(order: OrderSnapshot, policy: ValidationPolicy, now: datetime) -> V
     reasons.append(Reason(address, {"problems": list(order.address_problems)} if order.address_problems else {}))
     if address not in ("address_ok", "no_shipping_needed"):
         names.append(("address", address))
-    risky = [] if order.risk_cleared else _risk_reasons(order, policy)
+    risky = risk_reasons(order, policy)
     reasons += risky or [Reason("risk_ok")]
     if risky:
         names.append(("fraud", risky[0].code))
@@ -104,8 +104,10 @@ def _address_reason(order: OrderSnapshot) -> str:
     return _ADDRESS_REASON.get(order.address_verdict, "address_ok")
 
 
-def _risk_reasons(order: OrderSnapshot, policy: ValidationPolicy) -> list[Reason]:
-    """The shop's word first, then three rules: value, mismatch, velocity."""
+def risk_reasons(order: OrderSnapshot, policy: ValidationPolicy) -> list[Reason]:
+    """The shop's word first, then three rules: value, mismatch, velocity. Nothing that a person has cleared."""
+    if order.risk_cleared:
+        return []
     reasons: list[Reason] = []
     if order.risk_level == "high" or order.risk_recommendation == "cancel":
         reasons.append(Reason("risk_high"))

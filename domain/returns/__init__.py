@@ -1,0 +1,1 @@
+"""Returns, exchanges, claims and withdrawals: their words, rules and sums. Pure."""
