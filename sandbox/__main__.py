@@ -9,7 +9,10 @@ from sandbox.core.app import Builder, Sandbox
 from sandbox.core.server import make_server
 from sandbox.core.world import World
 
-VENDORS = ("shopify", "shipbob", "easypost", "mail", "floor")
+VENDORS = (
+    "shopify", "shipbob", "easypost", "ups", "shipengine", "stripe", "zendesk", "twilio", "chat", "mail", "floor",
+)  # fmt: skip
+EXTRAS = ("world",)  # customers and weather of a simulation: only where it is asked for
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -21,7 +24,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--access-log", action="store_true")
     options = parser.parse_args(arguments)
     options.only = [name for name in options.only.split(",") if name]
-    unknown = sorted(set(options.only) - set(VENDORS))
+    unknown = sorted(set(options.only) - set(VENDORS) - set(EXTRAS))
     if unknown:
         parser.error(f"unknown vendors: {', '.join(unknown)}")
     return options

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.core.clock import stamp
+from sandbox.core.clock import parse_time, stamp
 from sandbox.core.http import (
     ASGIApp,
     BadJsonError,
@@ -21,7 +21,8 @@ from sandbox.core.http import (
     json_reply,
     send_reply,
 )
-from sandbox.core.world import Resets, Runs, Vendor, World
+from sandbox.core.world import Meets, Resets, Runs, Vendor, World
+from sandbox.parcels.control import Control as ParcelControl
 
 TICK_S = 0.2
 Builder = Callable[[World], Vendor]
@@ -39,6 +40,7 @@ class Sandbox:
         self._mounts: dict[str, ASGIApp] = {}
         self._ticking: asyncio.Task[None] | None = None
         self._control = self._control_routes()
+        self._parcels = ParcelControl(world).app
         self._build()
 
     def _build(self) -> None:
@@ -54,6 +56,10 @@ class Sandbox:
         self.vendors = {vendor.name: vendor for vendor in made}
         self._mounts = {f"/{name}": vendor.app for name, vendor in self.vendors.items()}
         self._mounts |= {f"/_control/{name}": vendor.control for name, vendor in self.vendors.items()}
+        self._mounts["/_control/parcels"] = self._parcels
+        for vendor in self.vendors.values():
+            if isinstance(vendor, Meets):
+                vendor.meet(self.vendors)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -116,12 +122,14 @@ class Sandbox:
                 await _start(new)
 
     def tick(self) -> None:
-        """Let every vendor do what is due; one vendor's fault never stops the others."""
-        for vendor in self.vendors.values():
+        """Let every parcel and every vendor do what is due; one's fault never stops the others."""
+        now = self.world.clock.now()
+        due = {"the road": self.world.road.tick} | {vendor.name: vendor.tick for vendor in self.vendors.values()}
+        for name, tick in due.items():
             try:
-                vendor.tick(self.world.clock.now())
+                tick(now)
             except Exception:
-                _log.exception("tick of %s failed", vendor.name)
+                _log.exception("tick of %s failed", name)
 
     async def _tick_forever(self) -> None:
         while True:
@@ -150,10 +158,15 @@ class Sandbox:
         return json_reply(200, {"now": clock.now().isoformat(), "offset_s": clock.offset_s})
 
     def _move_clock(self, request: Request) -> Reply:
+        """{"offset_s"} from real time, or {"at"} to stand still there."""
+        values = request.object()
         try:
-            self.world.clock.set_offset(float(request.object()["offset_s"]))
+            if "at" in values:
+                self.world.clock.stand_at(parse_time(str(values["at"])))
+            else:
+                self.world.clock.set_offset(float(values["offset_s"]))
         except (KeyError, TypeError, ValueError, OverflowError):
-            return json_reply(400, {"error": "offset_s must be a number of seconds"})
+            return json_reply(400, {"error": "offset_s must be a number of seconds, or at a time"})
         self.tick()
         return self._clock(request)
 
@@ -202,6 +215,7 @@ class Sandbox:
             ("/_control/webhooks", "webhooks"),
             ("/_control/faults", "faults"),
             ("/_control/clock", "clock"),
+            ("/_control/parcels", "parcels"),
         ]
         items = "".join(f'<li><a href="{url}">{html.escape(text)}</a></li>' for url, text in links)
         now = stamp(self.world.clock.now())

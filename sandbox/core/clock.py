@@ -1,4 +1,4 @@
-"""The sandbox's time: real time plus an offset that the control API moves."""
+"""The sandbox's time: real time plus an offset that the control API moves, or a moment at which it stands still."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,16 +8,21 @@ class Clock:
 
     def __init__(self) -> None:
         self._offset = timedelta(0)
+        self._stands_at: datetime | None = None
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + self._offset
+        return self._stands_at or datetime.now(UTC) + self._offset
 
     @property
     def offset_s(self) -> float:
-        return self._offset.total_seconds()
+        return (self.now() - datetime.now(UTC)).total_seconds() if self._stands_at else self._offset.total_seconds()
 
     def set_offset(self, seconds: float) -> None:
-        self._offset = timedelta(seconds=seconds)
+        self._offset, self._stands_at = timedelta(seconds=seconds), None
+
+    def stand_at(self, moment: datetime) -> None:
+        """Stop there: a simulation's moments must not depend on how fast the machine is."""
+        self._stands_at = moment
 
 
 def stamp(moment: datetime) -> str:

@@ -1,8 +1,17 @@
 """Counts what vendors were asked and what they really did, so that a test can prove "exactly once"."""
 
+import hashlib
+import json
 from collections import defaultdict
+from typing import Any
 
 _Tree = defaultdict[str, defaultdict[str, defaultdict[str, int]]]
+
+
+def digest(content: Any) -> str:
+    """Part of the identity of an act that may be done again with another content: a second address, or the first one
+    put back, is another act."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
 def _tree() -> _Tree:

@@ -234,6 +234,10 @@ class Router:
         )
         self._patterns.append((method, re.compile(expression), operation, handler))
 
+    def operations(self) -> set[str]:
+        """What is served, as faults and counters name it (`POST /2026-01/order`)."""
+        return {route[0] for route in self._fixed.values()} | {route[2] for route in self._patterns}
+
     def find(self, method: str, path: str) -> tuple[str, Handler, dict[str, str]] | None:
         fixed = self._fixed.get((method, path))
         if fixed is not None:

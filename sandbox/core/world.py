@@ -1,7 +1,7 @@
 """What one sandbox process has in common, and what a vendor must offer."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
@@ -10,6 +10,7 @@ from sandbox.core.counters import Counters
 from sandbox.core.faults import Faults
 from sandbox.core.http import ASGIApp
 from sandbox.core.webhooks import WebhookSender
+from sandbox.parcels.road import Road
 
 _SEED = 20260401
 
@@ -24,6 +25,7 @@ class World:
         self.counters = Counters()
         self.rng = random.Random(_SEED)
         self.webhooks = WebhookSender(random.Random(_SEED + 1))
+        self.road = Road(self.clock)
 
     def reset(self) -> None:
         """Back to the start; the objects stay, so that nobody holds an old one."""
@@ -33,6 +35,7 @@ class World:
         self.counters.clear()
         self.webhooks.clear()
         self.clock.set_offset(0)
+        self.road.clear()
 
     @property
     def count_request(self) -> Callable[[str, str, int], None]:
@@ -61,6 +64,14 @@ class Resets(Protocol):
     """A vendor that goes back to its start itself; any other is built anew."""
 
     def reset(self) -> None: ...
+
+
+@runtime_checkable
+class Meets(Protocol):
+    """A vendor that plays on others of its process, as weather and customers do."""
+
+    def meet(self, vendors: Mapping[str, Vendor]) -> None:
+        """Called whenever vendors were built; those of before are gone."""
 
 
 @runtime_checkable

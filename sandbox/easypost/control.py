@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 from sandbox.core.clock import stamp
 from sandbox.core.http import Reply, Request, Router, html_reply, json_reply
 from sandbox.core.world import World
-from sandbox.easypost.plans import PLANS
 from sandbox.easypost.shipments import Shipment, Shipments
 from sandbox.easypost.trackers import Tracker, Trackers
+from sandbox.easypost.words import detail, message, status
+from sandbox.parcels.plans import PLANS, RETURNS
 
 if TYPE_CHECKING:
     from sandbox.easypost.vendor import EasyPost
@@ -18,6 +19,7 @@ class Control:
     """`/_control/easypost/...`"""
 
     def __init__(self, world: World, vendor: "EasyPost", shipments: Shipments, trackers: Trackers) -> None:
+        self._road = world.road
         self._vendor = vendor
         self._shipments = shipments
         self._trackers = trackers
@@ -25,6 +27,8 @@ class Control:
         self.app.add("GET", "/labels", self.labels)
         self.app.add("GET", "/trackers", self.trackers)
         self.app.add("POST", "/parcels/{code}", self.parcel)
+        self.app.add("POST", "/parcels/{code}/hand_in", self.hand_in)
+        self.app.add("POST", "/parcels/{code}/deliver", self.deliver)
         self.app.add("GET", "/settings", self.settings)
         self.app.add("POST", "/settings", self.change_settings)
 
@@ -40,15 +44,31 @@ class Control:
         if plan not in PLANS:
             return json_reply(400, {"error": f"plan must be one of {', '.join(PLANS)}"})
         code = request.params["code"]
-        self._trackers.follow(code, plan)
+        self._road.follow(code, plan)
         return json_reply(200, {"tracking_code": code, "plan": plan})
+
+    def hand_in(self, request: Request) -> Reply:
+        """A customer hands in a parcel that goes back: {"plan"?}, one of the plans of returns."""
+        code, plan = request.params["code"], request.object().get("plan") or "handed_in"
+        if plan not in RETURNS or plan == "waiting":
+            return json_reply(400, {"error": "plan must be one of handed_in, lost_on_the_way_back"})
+        if not self._trackers.hand_in(code, plan):
+            return json_reply(422, {"error": "no label that could be used"})
+        return json_reply(200, _tracker(self._trackers.by_code[code]))
+
+    def deliver(self, request: Request) -> Reply:
+        """The rest of a parcel's plan happens now."""
+        code = request.params["code"]
+        if not self._trackers.deliver(code):
+            return json_reply(422, {"error": "no parcel on its way"})
+        return json_reply(200, _tracker(self._trackers.by_code[code]))
 
     def settings(self, _request: Request) -> Reply:
         return json_reply(
             200,
             {
                 "rate_limit_per_minute": self._vendor.rate_limit_per_minute,
-                "refund_after_s": self._shipments.refund_after_s,
+                "refund_after_s": self._vendor.refunds.refund_after_s,
             },
         )
 
@@ -60,7 +80,7 @@ class Control:
         if "rate_limit_per_minute" in values:
             self._vendor.rate_limit_per_minute = values["rate_limit_per_minute"]
         if "refund_after_s" in values:
-            self._shipments.refund_after_s = float(values["refund_after_s"])
+            self._vendor.refunds.refund_after_s = float(values["refund_after_s"])
         return self.settings(request)
 
 
@@ -79,21 +99,24 @@ def label_row(shipment: Shipment) -> dict[str, Any]:
         "cost": rate["rate"],
         "currency": rate["currency"],
         "to": body["to_address"],
+        "is_return": body["is_return"],
+        "forms": [each["form_type"] for each in body["forms"]],
     }
 
 
 def _tracker(tracker: Tracker) -> dict[str, Any]:
+    parcel = tracker.parcel
     return {
         "id": tracker.id,
         "tracking_code": tracker.code,
         "carrier": tracker.carrier,
         "status": tracker.status,
-        "plan": tracker.plan,
+        "plan": parcel.plan_name,
         "events": [
-            {"status": step.status, "status_detail": step.detail, "message": step.message, "at": stamp(at)}
-            for step, at in tracker.done
+            {"status": status(step), "status_detail": detail(step), "message": message(step), "at": stamp(at)}
+            for step, at in parcel.done
         ],
-        "next_at": stamp(tracker.due) if tracker.due else None,
+        "next_at": stamp(parcel.due) if parcel.due else None,
     }
 
 

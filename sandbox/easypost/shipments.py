@@ -1,19 +1,20 @@
 """Shipments: rates, buying the label, refunding it."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sandbox.core.clock import stamp
 from sandbox.core.http import Reply, Request, json_reply
+from sandbox.core.labels import CONTENT_TYPES, label_file
 from sandbox.core.world import World
 from sandbox.easypost.addresses import Addresses
 from sandbox.easypost.bodies import customs_json, parcel_json, postage_label_json
 from sandbox.easypost.common import error, listing, made_id, missing, required
-from sandbox.easypost.hooks import Hooks
-from sandbox.easypost.labels import CONTENT_TYPES, label_file, label_lines
+from sandbox.easypost.labels import label_lines
 from sandbox.easypost.rates import crosses_border, rates_for, zone_between
 from sandbox.easypost.trackers import Trackers
+from sandbox.parcels.model import Place
 
 _BUY = "POST /v2/shipments/{id}/buy"
 _CODES = {
@@ -34,21 +35,17 @@ class Shipment:
     created_at: datetime
     body: dict[str, Any]
     bought_at: datetime | None = None
-    refund_asked_at: datetime | None = None
 
 
 class Shipments:
-    """The handlers under `/v2/shipments`, and the label files. A refund is done after `refund_after_s`."""
+    """The handlers under `/v2/shipments`, and the label files."""
 
-    def __init__(self, world: World, addresses: Addresses, trackers: Trackers, hooks: Hooks) -> None:
+    def __init__(self, world: World, addresses: Addresses, trackers: Trackers) -> None:
         self._world = world
         self._addresses = addresses
         self._trackers = trackers
-        self._hooks = hooks
         self.made: dict[str, Shipment] = {}
-        self._refunds: list[Shipment] = []
         self._labels = 55_000_000
-        self.refund_after_s = 86_400.0
 
     def create(self, request: Request) -> Reply:
         given = request.object().get("shipment")
@@ -77,6 +74,9 @@ class Shipments:
             if address is None:
                 return missing()
             parts[name] = address
+        shop, buyer = parts["from_address"], parts["to_address"]
+        # a return takes the addresses of the parcel that it answers, and the vendor switches them
+        sender, receiver = (buyer, shop) if given.get("is_return") else (shop, buyer)
         now = self._world.clock.now()
         parcel = parcel_json(self._world, given.get("parcel"))
         if parcel is None:
@@ -98,7 +98,7 @@ class Shipments:
             "batch_status": None,
             "batch_message": None,
             "customs_info": customs_json(self._world, given.get("customs_info")),
-            "from_address": parts["from_address"],
+            "from_address": sender,
             "insurance": given.get("insurance"),
             "order_id": None,
             "parcel": parcel,
@@ -108,10 +108,10 @@ class Shipments:
             "scan_form": None,
             "selected_rate": None,
             "tracker": None,
-            "to_address": parts["to_address"],
-            "usps_zone": zone_between(parts["from_address"], parts["to_address"]),
-            "return_address": parts["from_address"],
-            "buyer_address": parts["to_address"],
+            "to_address": receiver,
+            "usps_zone": zone_between(sender, receiver),
+            "return_address": shop,
+            "buyer_address": buyer,
             "forms": [],
             "fees": [],
             "object": "Shipment",
@@ -186,7 +186,15 @@ class Shipments:
             },
         ]
         shipment.bought_at = now
-        self._trackers.make(body["tracking_code"], rate["carrier"], shipment.id, rate["service"])
+        self._trackers.make(
+            body["tracking_code"],
+            rate["carrier"],
+            shipment.id,
+            rate["service"],
+            is_return=body["is_return"],
+            origin=_place(body["from_address"]),
+            destination=_place(body["to_address"]),
+        )
         self._world.counters.accepted("easypost", _BUY, body["reference"] or shipment.id)
 
     def _tracking_code(self, carrier: str) -> str:
@@ -218,45 +226,7 @@ class Shipments:
             return Reply(404)
         return Reply(200, label_file(kind, label_lines(shipment.body)), (), CONTENT_TYPES[kind])
 
-    def refund(self, request: Request) -> Reply:
-        shipment = self.made.get(request.params["id"])
-        if shipment is None:
-            return missing()
-        body = shipment.body
-        if shipment.bought_at is None:
-            return error(422, "SHIPMENT.REFUND.UNAVAILABLE", "The shipment has no postage to refund.")
-        if body["refund_status"] is not None:
-            return error(422, "SHIPMENT.REFUND.UNAVAILABLE", "A refund was already requested.")
-        if self._trackers.by_code[body["tracking_code"]].status not in ("unknown", "pre_transit"):
-            return error(422, "SHIPMENT.REFUND.UNAVAILABLE", "The parcel is already under way.")
-        now = self._world.clock.now()
-        body["refund_status"], body["updated_at"] = "submitted", stamp(now)
-        shipment.refund_asked_at = now
-        self._refunds.append(shipment)
-        self._trackers.cancel(body["tracking_code"])
-        self._world.counters.accepted("easypost", "POST /v2/shipments/{id}/refund", body["reference"] or shipment.id)
-        return json_reply(200, self.view(shipment))
 
-    def tick(self, now: datetime) -> None:
-        wait = timedelta(seconds=self.refund_after_s)
-        due = [s for s in self._refunds if s.refund_asked_at is not None and s.refund_asked_at + wait <= now]
-        for shipment in due:
-            self._refunds.remove(shipment)
-            shipment.body["refund_status"] = "refunded"
-            for fee in shipment.body["fees"]:
-                fee["refunded"] = True
-            self._hooks.announce("refund.successful", self._refund_json(shipment), {"status": "submitted"})
-
-    def _refund_json(self, shipment: Shipment) -> dict[str, Any]:
-        now = stamp(self._world.clock.now())
-        return {
-            "id": made_id(self._world, "rfnd"),
-            "object": "Refund",
-            "created_at": stamp(shipment.refund_asked_at or shipment.created_at),
-            "updated_at": now,
-            "tracking_code": shipment.body["tracking_code"],
-            "confirmation_number": None,
-            "status": "refunded",
-            "carrier": shipment.body["selected_rate"]["carrier"],
-            "shipment_id": shipment.id,
-        }
+def _place(address: dict[str, Any]) -> Place:
+    city, state, postal = (str(address.get(name) or "") for name in ("city", "state", "zip"))
+    return Place(city, state, postal, str(address.get("country") or "US"))

@@ -1,17 +1,17 @@
-"""Trackers: one per tracking code, moving along a plan by the sandbox's clock."""
+"""Trackers: what EasyPost tells of the parcels that it was asked to follow."""
 
 import base64
-import heapq
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sandbox.core.clock import stamp
 from sandbox.core.http import Reply, Request, json_reply
 from sandbox.core.world import World
 from sandbox.easypost.common import error, listing, made_id, missing, required
-from sandbox.easypost.plans import PLANS, Step, due_at
+from sandbox.easypost.words import CARRIERS, detail, message, status
+from sandbox.parcels.model import BROOKLYN, RENO, Parcel, Place, Step
 
 Announce = Callable[[str, dict[str, Any], dict[str, Any]], None]  # description, result, previous attributes
 
@@ -23,80 +23,78 @@ class Tracker:
     """A parcel as EasyPost sees it."""
 
     id: str
-    code: str
+    parcel: Parcel
     carrier: str
     created_at: datetime
     updated_at: datetime
     shipment_id: str | None = None
-    plan: str = "normal"
-    done: list[tuple[Step, datetime]] = field(default_factory=list)
-    due: datetime | None = None
     service: str | None = None
+    is_return: bool = False
+
+    @property
+    def code(self) -> str:
+        return self.parcel.number
 
     @property
     def status(self) -> str:
-        return self.done[-1][0].status if self.done else "unknown"
+        return status(self.parcel.last)
 
 
 class Trackers:
-    """The handlers under `/v2/trackers`, and the moving."""
+    """The handlers under `/v2/trackers`, and the telling."""
 
     def __init__(self, world: World, announce: Announce) -> None:
         self._world = world
         self._announce = announce
         self.by_id: dict[str, Tracker] = {}
         self.by_code: dict[str, Tracker] = {}
-        self.plans: dict[str, str] = {}
-        self._plan: list[tuple[datetime, str]] = []
+        world.road.listen(self._hear)
 
-    def make(self, code: str, carrier: str, shipment_id: str | None = None, service: str | None = None) -> Tracker:
-        now = self._world.clock.now()
-        tracker = Tracker(made_id(self._world, "trk"), code, carrier, now, now, shipment_id, service=service)
-        tracker.plan = self.plans.get(code, "normal")
+    def make(
+        self,
+        code: str,
+        carrier: str,
+        shipment_id: str | None = None,
+        service: str | None = None,
+        *,
+        is_return: bool = False,
+        origin: Place = RENO,
+        destination: Place = BROOKLYN,
+    ) -> Tracker:
+        """The label of a return waits for the customer: its parcel moves when it is handed in. A parcel that is under
+        way already is followed from where it is."""
+        now, road = self._world.clock.now(), self._world.road
+        parcel = road.find(code) or road.add(
+            code,
+            CARRIERS.get(carrier, carrier.lower()),
+            "waiting" if is_return else "normal",
+            origin=origin,
+            destination=destination,
+        )
+        tracker = Tracker(made_id(self._world, "trk"), parcel, carrier, now, now, shipment_id, service, is_return)
         self.by_id[tracker.id] = self.by_code[code] = tracker
-        tracker.done.append((PLANS[tracker.plan][0], now))
-        self._schedule(tracker)
         self._announce("tracker.created", self.view(tracker), {})
         return tracker
 
-    def follow(self, code: str, plan: str) -> None:
-        """Choose a parcel's plan, before or after its tracker exists; what was reported stays."""
-        self.plans[code] = plan
+    def hand_in(self, code: str, plan: str) -> bool:
+        """A customer brings a parcel to the counter. False when there is no such label, or it was refunded or used."""
         tracker = self.by_code.get(code)
-        if tracker is not None:
-            tracker.plan = plan
-            self._schedule(tracker)
+        return tracker is not None and self._world.road.hand_in(tracker.parcel, plan)
+
+    def deliver(self, code: str) -> bool:
+        """Everything that its plan still holds happens now."""
+        tracker = self.by_code.get(code)
+        return tracker is not None and self._world.road.deliver(tracker.parcel)
 
     def cancel(self, code: str) -> None:
-        """The label was refunded: the parcel never travels."""
-        tracker = self.by_code[code]
-        tracker.due = None
-        self._report(tracker, Step(0, "cancelled", "cancelled", "Label refunded"), self._world.clock.now())
+        """The label was refunded."""
+        self._world.road.cancel(self.by_code[code].parcel)
 
-    def _next(self, tracker: Tracker) -> Step | None:
-        reached = max((step.hours for step, _ in tracker.done), default=-1.0)
-        return next((step for step in PLANS[tracker.plan] if step.hours > reached), None)
-
-    def _schedule(self, tracker: Tracker) -> None:
-        step = None if tracker.status == "cancelled" else self._next(tracker)
-        tracker.due = due_at(tracker.code, tracker.created_at, step) if step else None
-        if tracker.due is not None:
-            heapq.heappush(self._plan, (tracker.due, tracker.id))
-
-    def tick(self, now: datetime) -> None:
-        while self._plan and self._plan[0][0] <= now:
-            due, tracker_id = heapq.heappop(self._plan)
-            tracker = self.by_id[tracker_id]
-            step = self._next(tracker) if tracker.due == due else None
-            if step is not None:
-                self._report(tracker, step, due)
-                self._schedule(tracker)
-
-    def _report(self, tracker: Tracker, step: Step, at: datetime) -> None:
-        before = {"status": tracker.status}
-        tracker.done.append((step, at))
-        tracker.updated_at = self._world.clock.now()
-        self._announce("tracker.updated", self.view(tracker), before)
+    def _hear(self, parcel: Parcel, before: Step) -> None:
+        tracker = self.by_code.get(parcel.number)
+        if tracker is not None:
+            tracker.updated_at = self._world.clock.now()
+            self._announce("tracker.updated", self.view(tracker), {"status": status(before)})
 
     def create(self, request: Request) -> Reply:
         given = request.object().get("tracker")
@@ -141,8 +139,7 @@ class Trackers:
         return view | {"fees": []}
 
     def view(self, tracker: Tracker) -> dict[str, Any]:
-        made = tracker.created_at
-        last = tracker.done[-1][0] if tracker.done else None
+        parcel = tracker.parcel
         token = base64.b64encode(f"v1:{tracker.id}".encode()).decode().rstrip("=")
         return {
             "id": tracker.id,
@@ -150,48 +147,55 @@ class Trackers:
             "mode": "test",
             "tracking_code": tracker.code,
             "status": tracker.status,
-            "status_detail": last.detail if last else "unknown",
-            "created_at": stamp(made),
+            "status_detail": detail(parcel.last),
+            "created_at": stamp(tracker.created_at),
             "updated_at": stamp(tracker.updated_at),
             "signed_by": None,
             "weight": None,
-            "est_delivery_date": stamp(made + timedelta(hours=50)),
+            "est_delivery_date": stamp(parcel.expected_at),
             "shipment_id": tracker.shipment_id,
             "carrier": tracker.carrier,
-            "tracking_details": [_detail(step, at, tracker.carrier) for step, at in tracker.done],
+            "tracking_details": [_detail(parcel, step, at, tracker.carrier) for step, at in parcel.done],
             "carrier_detail": {
                 "object": "CarrierDetail",
                 "service": tracker.service or "Ground",
                 "container_type": None,
                 "est_delivery_date_local": None,
                 "est_delivery_time_local": None,
-                "origin_location": "RENO NV, 89502",
-                "origin_tracking_location": _location("RENO", "NV", "89502"),
-                "destination_location": "BROOKLYN NY, 11201",
+                "origin_location": _line(parcel.origin),
+                "origin_tracking_location": _location(parcel.origin),
+                "destination_location": _line(parcel.destination),
                 "destination_tracking_location": None,
                 "guaranteed_delivery_date": None,
                 "alternate_identifier": None,
                 "initial_delivery_attempt": None,
             },
             "finalized": tracker.status in _FINAL,
-            "is_return": tracker.status == "return_to_sender",
+            "is_return": tracker.is_return or tracker.status == "return_to_sender",
             "public_url": f"https://track.easypost.com/{token}",
         }
 
 
-def _detail(step: Step, at: datetime, carrier: str) -> dict[str, Any]:
+def _detail(parcel: Parcel, step: Step, at: datetime, carrier: str) -> dict[str, Any]:
     return {
         "object": "TrackingDetail",
-        "message": step.message,
+        "message": message(step),
         "description": "",
-        "status": step.status,
-        "status_detail": step.detail,
+        "status": status(step),
+        "status_detail": detail(step),
         "datetime": stamp(at),
         "source": carrier,
         "carrier_code": "",
-        "tracking_location": _location(step.city, step.state, step.zip),
+        "tracking_location": _location(parcel.place(step)),
     }
 
 
-def _location(city: str | None, state: str | None, postal: str | None) -> dict[str, Any]:
-    return {"object": "TrackingLocation", "city": city, "state": state, "country": None, "zip": postal}
+def _line(place: Place) -> str:
+    return f"{place.city} {place.state}, {place.zip}".upper()
+
+
+def _location(place: Place | None) -> dict[str, Any]:
+    """Within the United States carriers name no country."""
+    city, state, postal = (None, None, None) if place is None else (place.city.upper(), place.state, place.zip)
+    country = None if place is None or place.country == "US" else place.country
+    return {"object": "TrackingLocation", "city": city, "state": state, "country": country, "zip": postal}

@@ -9,7 +9,9 @@ from sandbox.core.world import World
 from sandbox.easypost.addresses import Addresses
 from sandbox.easypost.common import error, missing
 from sandbox.easypost.control import Control, page
+from sandbox.easypost.forms import Forms
 from sandbox.easypost.hooks import Hooks
+from sandbox.easypost.refunds import Refunds
 from sandbox.easypost.shipments import Shipments
 from sandbox.easypost.trackers import Trackers
 
@@ -28,13 +30,14 @@ class EasyPost:
         self._hooks = Hooks(world)
         self._addresses = Addresses(world)
         self._trackers = Trackers(world, self._hooks.announce)
-        self._shipments = Shipments(world, self._addresses, self._trackers, self._hooks)
+        self._shipments = Shipments(world, self._addresses, self._trackers)
+        self.refunds = Refunds(world, self._shipments, self._trackers, self._hooks)
+        self._forms = Forms(world, self._shipments)
         self.app = self._routes()
         self.control = Control(world, self, self._shipments, self._trackers).app
 
     def tick(self, now: datetime) -> None:
-        self._trackers.tick(now)
-        self._shipments.tick(now)
+        self.refunds.tick(now)
 
     def _guard(self, request: Request) -> Reply | None:
         if not request.path.startswith("/v2/"):
@@ -71,7 +74,12 @@ class EasyPost:
             ("GET", "/v2/shipments", shipments.index),
             ("GET", "/v2/shipments/{id}", shipments.get),
             ("POST", "/v2/shipments/{id}/buy", shipments.buy),
-            ("POST", "/v2/shipments/{id}/refund", shipments.refund),
+            ("POST", "/v2/shipments/{id}/refund", self.refunds.of_shipment),
+            ("POST", "/v2/shipments/{id}/forms", self._forms.create),
+            ("GET", "/files/form/{name}", self._forms.file),
+            ("POST", "/v2/refunds", self.refunds.create),
+            ("GET", "/v2/refunds", self.refunds.index),
+            ("GET", "/v2/refunds/{id}", self.refunds.get),
             ("GET", "/v2/shipments/{id}/label", shipments.label),
             ("GET", "/files/postage_label/{name}", shipments.file),
             ("POST", "/v2/trackers", trackers.create),

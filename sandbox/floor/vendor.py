@@ -11,6 +11,7 @@ import aiohttp
 
 from sandbox.core.http import BadJsonError, Reply, Request, Router, html_reply, json_reply
 from sandbox.core.world import World
+from sandbox.floor.dock import AT_DOOR, Dock
 from sandbox.floor.work import Job, Settings, Work
 
 _POLL_EVERY_S = 0.5
@@ -18,13 +19,14 @@ _SETTINGS = {field.name for field in fields(Settings)}
 
 
 class Floor:
-    """Polls the receiver's open pick lists and sends scans as work gets done."""
+    """Polls the receiver's open pick lists, sends scans as work gets done, and opens parcels that come back."""
 
     name = "floor"
 
     def __init__(self, world: World) -> None:
         self._world = world
         self.work = Work()
+        self.dock = Dock()
         self._task: asyncio.Task[None] | None = None
         self._polled_at = 0.0
         self._session: aiohttp.ClientSession | None = None
@@ -55,7 +57,7 @@ class Floor:
         self._task = asyncio.get_running_loop().create_task(self.round())
 
     async def round(self) -> None:
-        """Read the lists of every location, then send the scans that are due."""
+        """Read the lists of every location, then send the scans that are due and open what stands at the door."""
         try:
             for location in self.work.settings.locations:
                 self.work.read(location, await self._lists(location), self._world.clock.now())
@@ -63,6 +65,7 @@ class Floor:
             for _ in range(3):
                 for job in self.work.due(self._world.clock.now()):
                     await self._send(job)
+            await self.dock.round(self._call)
             self._problem = None
             self._rounds += 1
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError) as problem:
@@ -105,8 +108,13 @@ class Floor:
             self._problem = f"the receiver answered {status}"
 
     async def _post(self, job: Job, scan: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        url = self._url(job.location, "scans")
-        async with self._client().post(url, json=scan, headers=self._headers()) as answer:
+        return await self._call("POST", job.location, "scans", scan)
+
+    async def _call(
+        self, method: str, location: str, tail: str, content: dict[str, Any] | None
+    ) -> tuple[int, dict[str, Any]]:
+        url = self._url(location, tail)
+        async with self._client().request(method, url, json=content, headers=self._headers()) as answer:
             body = await answer.json() if answer.content_type == "application/json" else {}
             return answer.status, body if isinstance(body, dict) else {}
 
@@ -116,6 +124,8 @@ class Floor:
         router.add("POST", "/settings", self._change_settings)
         router.add("GET", "/packed", lambda _request: json_reply(200, self.work.packed))
         router.add("GET", "/jobs", self._jobs)
+        router.add("GET", "/returns", lambda _request: json_reply(200, [asdict(each) for each in self.dock.parcels]))
+        router.add("POST", "/returns", self._bring)
         return router
 
     def _settings(self, _request: Request) -> Reply:
@@ -130,6 +140,18 @@ class Floor:
             setattr(self.work.settings, name, value)
         self._polled_at = 0.0  # an empty change asks for a round now
         return self._settings(request)
+
+    def _bring(self, request: Request) -> Reply:
+        """A parcel of a return stands at the door: {"location", "code", "contents": [{"sku", "grade"}]}."""
+        said = request.object()
+        contents = said.get("contents", [])
+        if not all(isinstance(said.get(name), str) and said[name] for name in ("location", "code")) or not all(
+            isinstance(unit, dict) and {"sku", "grade"} == set(unit) for unit in contents
+        ):
+            return json_reply(400, {"error": "location, code and contents with sku and grade are needed"})
+        self.dock.bring(said["location"], said["code"], contents)
+        self._polled_at = 0.0
+        return json_reply(200, {"waiting": sum(each.stage == AT_DOOR for each in self.dock.parcels)})
 
     def _jobs(self, _request: Request) -> Reply:
         return json_reply(

@@ -11,6 +11,8 @@ from sandbox.core.clock import stamp
 from sandbox.core.http import Reply, Request, Router, html_reply, json_reply
 from sandbox.core.world import World
 from sandbox.shipbob.model import Order, Settings, Shipment, Stage
+from sandbox.shipbob.receiving import Receiving, ReceivingError
+from sandbox.shipbob.return_views import return_json
 from sandbox.shipbob.warehouse import Warehouse
 
 _STAGES = {
@@ -25,8 +27,9 @@ _SETTINGS = {field.name for field in fields(Settings)}
 class Control:
     """`/_control/shipbob/...`"""
 
-    def __init__(self, world: World, warehouse: Warehouse) -> None:
+    def __init__(self, world: World, warehouse: Warehouse, receiving: Receiving) -> None:
         self._warehouse = warehouse
+        self._receiving = receiving
         self.app = Router(world, "_control")
         self.app.add("GET", "/orders", self.orders)
         self.app.add("GET", "/settings", self.settings)
@@ -34,6 +37,9 @@ class Control:
         self.app.add("POST", "/inventory", self.inventory)
         self.app.add("GET", "/inventory", self.levels)
         self.app.add("POST", "/orders/{id}/advance", self.advance)
+        self.app.add("GET", "/returns", self.returns)
+        self.app.add("POST", "/returns", self.unannounced)
+        self.app.add("POST", "/returns/{id}/{act}", self.receive)
 
     def orders(self, request: Request) -> Reply:
         reference = request.query("reference_id")
@@ -137,6 +143,38 @@ class Control:
                 warehouse.step(shipment, warehouse.world.clock.now())
                 if shipment.status == "Exception":
                     return
+
+    def returns(self, request: Request) -> Reply:
+        reference = request.query("reference_id")
+        found = [x for x in self._receiving.returns.values() if reference in (None, x.reference_id)]
+        return json_reply(200, [return_json(each, self._warehouse) for each in found])
+
+    def unannounced(self, request: Request) -> Reply:
+        """A parcel that nobody announced is at the dock: {"original_shipment_id"} or {"lines": [{"sku", "quantity"}]},
+        "tracking_number"?, "reference_id"?.
+        """
+        try:
+            made = self._receiving.unannounced(request.object())
+        except (KeyError, TypeError, ValueError) as problem:
+            return json_reply(422, {"error": f"bad return: {problem}"})
+        return json_reply(200, return_json(made, self._warehouse))
+
+    def receive(self, request: Request) -> Reply:
+        """`arrive`, `process` or `inspect` a return, named by its id or its reference."""
+        key, act, receiving = request.params["id"], request.params["act"], self._receiving
+        back = next((x for x in receiving.returns.values() if key in (str(x.id), x.reference_id)), None)
+        if back is None or act not in ("arrive", "process", "inspect"):
+            return json_reply(404, {"error": "no such return; acts are arrive, process, inspect"})
+        try:
+            if act == "inspect":
+                receiving.inspect(back, request.object().get("outcomes"))
+            elif act == "arrive":
+                receiving.arrive(back)
+            else:
+                receiving.begin(back)
+        except ReceivingError as problem:
+            return json_reply(422, {"error": str(problem)})
+        return json_reply(200, return_json(back, self._warehouse))
 
 
 def page(warehouse: Warehouse) -> Reply:

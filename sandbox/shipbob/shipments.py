@@ -3,6 +3,7 @@
 from typing import Any
 
 from sandbox.core.clock import stamp
+from sandbox.core.counters import digest
 from sandbox.core.http import Reply, Request, json_reply
 from sandbox.shipbob.model import Line, Log, Shipment, Stage
 from sandbox.shipbob.orders import field_errors
@@ -120,7 +121,8 @@ class Shipments:
             "phone_number": body["phone_number"] if "phone_number" in body else old.get("phone_number"),
             "address": address,
         }
-        self._changed(shipment, 607, "AddressUpdated", "PUT /2026-01/shipment/{shipmentId}:updateAddress")
+        operation = "PUT /2026-01/shipment/{shipmentId}:updateAddress"
+        self._changed(shipment, 607, "AddressUpdated", operation, shipment.recipient)
         return json_reply(200, {"id": shipment.id, "is_success": True})
 
     def update_line_items(self, request: Request) -> Reply:
@@ -142,7 +144,8 @@ class Shipments:
         shipment.lines = lines
         if shipment.status == "Exception":
             self._warehouse.resume(shipment)
-        self._changed(shipment, 608, "LineItemsUpdated", "POST /2026-01/shipment/{shipmentId}:updateLineItems")
+        operation = "POST /2026-01/shipment/{shipmentId}:updateLineItems"
+        self._changed(shipment, 608, "LineItemsUpdated", operation, [(x.inventory_id, x.quantity) for x in lines])
         return json_reply(200, {"id": shipment.id, "is_success": True, "shipment_line_items": changes})
 
     def _lines(self, shipment: Shipment, items: Any) -> list[Line] | Reply:
@@ -161,13 +164,13 @@ class Shipments:
             lines.append(Line(inventory_id, quantity, owners.get(inventory_id, found.sku)))
         return lines
 
-    def _changed(self, shipment: Shipment, log_id: int, name: str, operation: str) -> None:
+    def _changed(self, shipment: Shipment, log_id: int, name: str, operation: str, content: Any) -> None:
         self._warehouse.touch(shipment)
         shipment.logs.append(Log(log_id, name, name, self._warehouse.world.clock.now()))
-        self._count(operation, shipment)
+        self._count(operation, shipment, f":{digest(content)}")
 
-    def _count(self, operation: str, shipment: Shipment) -> None:
-        self._warehouse.world.counters.accepted("shipbob", operation, str(shipment.id))
+    def _count(self, operation: str, shipment: Shipment, more: str = "") -> None:
+        self._warehouse.world.counters.accepted("shipbob", operation, f"{shipment.id}{more}")
 
 
 def _changes(old: list[Line], new: list[Line]) -> list[dict[str, Any]]:

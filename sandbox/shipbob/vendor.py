@@ -9,6 +9,10 @@ from sandbox.shipbob.control import Control, page
 from sandbox.shipbob.hooks import Hooks
 from sandbox.shipbob.model import Shipment
 from sandbox.shipbob.orders import Orders, field_errors
+from sandbox.shipbob.receiving import Receiving
+from sandbox.shipbob.return_model import Return
+from sandbox.shipbob.return_views import return_json
+from sandbox.shipbob.returns import Returns
 from sandbox.shipbob.shipments import Shipments
 from sandbox.shipbob.stock import Stock
 from sandbox.shipbob.views import shipment_json
@@ -26,9 +30,10 @@ class ShipBob:
         self._world = world
         self._hooks = Hooks(world)
         self.warehouse = Warehouse(world, self._announce)
+        self.receiving = Receiving(self.warehouse, self._announce_return)
         self._window = SlidingWindow()
         self.app = self._routes()
-        self.control = Control(world, self.warehouse).app
+        self.control = Control(world, self.warehouse, self.receiving).app
 
     def tick(self, now: datetime) -> None:
         self.warehouse.tick(now)
@@ -38,6 +43,10 @@ class ShipBob:
             order = self.warehouse.orders[shipment.order_id]
             body = shipment_json(shipment, order, self.warehouse.catalogue, self.warehouse.settings)
             self._hooks.announce(topic, body)
+
+    def _announce_return(self, topic: str, back: Return) -> None:
+        if self._hooks.wanted(topic):
+            self._hooks.announce(topic, return_json(back, self.warehouse))
 
     def _guard(self, request: Request) -> Reply | None:
         if not request.path.startswith("/2026-01"):
@@ -58,7 +67,7 @@ class ShipBob:
             bad_json=_bad_json,
         )
         orders, shipments, stock = Orders(self.warehouse), Shipments(self.warehouse), Stock(self.warehouse)
-        hooks = self._hooks
+        hooks, returns = self._hooks, Returns(self.receiving)
         one = "/2026-01/shipment/{shipmentId}"
         of_order = "/2026-01/order/{orderId}/shipment"
         for method, path, handler in (
@@ -80,6 +89,11 @@ class ShipBob:
             ("POST", one + ":cancel", shipments.cancel),
             ("PUT", one + ":updateAddress", shipments.update_address),
             ("POST", one + ":updateLineItems", shipments.update_line_items),
+            ("POST", "/2026-01/return", returns.create),
+            ("GET", "/2026-01/return", returns.index),
+            ("GET", "/2026-01/return/{id}", returns.get),
+            ("PUT", "/2026-01/return/{id}", returns.update),
+            ("POST", "/2026-01/return/{id}:cancel", returns.cancel),
             ("GET", "/2026-01/inventory-level", stock.levels),
             ("GET", "/2026-01/inventory-level/locations", stock.levels_by_location),
             ("GET", "/2026-01/inventory-level/{inventoryId}", stock.level),

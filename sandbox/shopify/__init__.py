@@ -9,9 +9,15 @@ from sandbox.shopify import (
     fields_fulfilment as _fields_fulfilment,  # noqa: F401 - importing registers the resolvers
 )
 from sandbox.shopify import fields_order as _fields_order  # noqa: F401
+from sandbox.shopify import fields_outcome as _fields_outcome  # noqa: F401
 from sandbox.shopify import fields_payment as _fields_payment  # noqa: F401
+from sandbox.shopify import fields_return as _fields_return  # noqa: F401
+from sandbox.shopify import mutate_edit_more as _mutate_edit_more  # noqa: F401
 from sandbox.shopify import mutate_fulfilments as _mutate_fulfilments  # noqa: F401
 from sandbox.shopify import mutate_payments as _mutate_payments  # noqa: F401
+from sandbox.shopify import mutate_placing as _mutate_placing  # noqa: F401
+from sandbox.shopify import mutate_returns as _mutate_returns  # noqa: F401
+from sandbox.shopify import mutate_reverse as _mutate_reverse  # noqa: F401
 from sandbox.shopify import mutate_stock as _mutate_stock  # noqa: F401
 from sandbox.shopify import queries as _queries  # noqa: F401
 from sandbox.shopify.app import Api

@@ -4,16 +4,21 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from sandbox.shopify import checkout, fulfilling, hooks, payments, routing, stock, undoing
-from sandbox.shopify.addresses import from_snake
+from sandbox.shopify import committing, editing, fulfilling, hooks, payments, stock, undoing, updating
+from sandbox.shopify.addresses import camel
 from sandbox.shopify.catalogue import Goods, Sku
+from sandbox.shopify.edit_model import Session, StagedShipping
+from sandbox.shopify.editing import EditError
 from sandbox.shopify.fulfilling import CLOSED
-from sandbox.shopify.model import FoLine, Line, Order, Product
+from sandbox.shopify.model import Order, Product
 from sandbox.shopify.risks import assess
 from sandbox.shopify.seed import add_product
 from sandbox.shopify.state import Shop, gid
 
 OTHER_APP = "Merchant's other app"
+_UPDATES = {
+    "note": "note", "tags": "tags", "email": "email", "phone": "phone", "shipping_address": "shippingAddress",
+}  # fmt: skip
 
 
 def cancel(shop: Shop, order: Order, body: dict[str, Any]) -> None:
@@ -31,79 +36,50 @@ def cancel(shop: Shop, order: Order, body: dict[str, Any]) -> None:
 
 
 def edit(shop: Shop, order: Order, body: dict[str, Any]) -> None:
-    """Set quantities (`lines`) and overwrite note, tags, email or address. Raises ValueError."""
-    added, removed = [], []
-    for wanted in body.get("lines") or []:
-        line = next((each for each in order.lines if each.variant.sku == wanted["sku"]), None)
-        target = int(wanted["quantity"])
-        if line is None:
-            line = checkout.new_line(shop, order, wanted["sku"], target)
-            order.lines.append(line)
-            _open(shop, line, target)
-            added.append({"id": line.id, "delta": target})
-            continue
-        delta = target - line.current_quantity
-        if target < line.fulfilled - line.returned:
-            raise ValueError("fulfilled units cannot be edited away")
-        if delta > 0:
-            line.quantity += delta
-            line.current_quantity += delta
-            checkout.tax(order, line)
-            _open(shop, line, delta)
-            added.append({"id": line.id, "delta": delta})
-        elif delta < 0:
-            line.current_quantity += delta
-            routing.remove(shop, line, -delta, restock=True)
-            removed.append({"id": line.id, "delta": -delta})
-    for name in ("note", "tags", "email", "phone"):
-        if name in body:
-            setattr(order, name, body[name])
+    """Staff edit the order: `lines` set quantities, `shipping` replaces the shipping line by another, note, tags,
+    email, phone and shipping_address are overwritten. Raises ValueError before anything has changed.
+    """
+    update = {camel_name: body[name] for name, camel_name in _UPDATES.items() if name in body}
     if body.get("shipping_address"):
-        order.shipping_address = from_snake(body["shipping_address"], shop.new_id())
-    if added or removed:
-        order.edited = True
-        hooks.emit(shop, "ORDERS_EDITED", lambda: _edited(shop, order, added, removed, body))
+        update["shippingAddress"] = camel(body["shipping_address"])
+    if problems := updating.why_not(update):
+        raise ValueError(problems[0]["message"])
+    if body.get("lines") or body.get("shipping"):
+        try:
+            session = _staged(shop, order, body)
+            committing.commit(
+                shop, session, app=None, notify=bool(body.get("notify_customer")), note=body.get("staff_note")
+            )
+        except EditError as problem:
+            raise ValueError(str(problem)) from problem
+    if update:
+        updating.apply(shop, order, update)
+
+
+def _staged(shop: Shop, order: Order, body: dict[str, Any]) -> Session:
+    session = editing.begin(shop, order)
+    for wanted in body.get("lines") or []:
+        variant = shop.skus.get(wanted["sku"])
+        line = next((each for each in session.lines if each.variant is variant), None)
+        quantity, restock = int(wanted["quantity"]), bool(wanted.get("restock", True))
+        if line is None:
+            editing.add_variant(shop, session, variant, quantity, duplicates=False)
+        else:
+            editing.set_quantity(session, line, quantity, restock=restock)
+    if body.get("shipping"):
+        for each in session.shippings:
+            each.status = "REMOVED"
+        price = order.pair.from_shop(Decimal(str(body["shipping"].get("price", "0"))))
+        title = body["shipping"].get("title") or "Custom"
+        session.shippings.append(StagedShipping(editing.new_key(shop), None, title, price, "ADDED"))
+        session.calculated = None
+    return session
+
+
+def editable(shop: Shop, order: Order, body: dict[str, Any]) -> None:
+    """Let the order be one that the shop edits, or not: `{"editable": false}`."""
+    order.editable = bool(body.get("editable", True))
     hooks.updated(shop, order)
-
-
-def _open(shop: Shop, line: Line, quantity: int) -> None:
-    """New units go to an open fulfilment order of the order, or to a new one."""
-    order = line.order
-    target = next((each for each in order.fulfillment_orders if each.status not in CLOSED), None)
-    if target is None:
-        place = next(iter(shop.locations.values()))
-        target = routing.add(shop, order, place, [(line, quantity)])
-    else:
-        part = next((each for each in target.lines if each.line is line), None)
-        if part is None:
-            part = FoLine(shop.new_id(), line, 0, 0)
-            target.lines.append(part)
-        part.total += quantity
-        part.remaining += quantity
-        fulfilling.touch(shop, target)
-    routing.commit(shop, line, target.location, quantity)
-
-
-def _edited(
-    shop: Shop, order: Order, added: list[dict[str, int]], removed: list[dict[str, int]], body: dict[str, Any]
-) -> dict[str, Any]:
-    now = shop.now().isoformat()
-    nothing: dict[str, list[Any]] = {"additions": [], "removals": []}
-    return {
-        "order_edit": {
-            "id": shop.new_id(),
-            "app_id": None,
-            "created_at": now,
-            "committed_at": now,
-            "notify_customer": bool(body.get("notify_customer")),
-            "order_id": order.id,
-            "staff_note": str(body.get("staff_note") or ""),
-            "user_id": None,
-            "line_items": {"additions": added, "removals": removed},
-            "discounts": {"line_item": nothing},
-            "shipping_lines": nothing,
-        }
-    }
 
 
 def touch(shop: Shop, order: Order, _body: dict[str, Any]) -> None:

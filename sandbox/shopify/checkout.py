@@ -7,11 +7,12 @@ from typing import Any
 from sandbox.core.clock import parse_time
 from sandbox.shopify import hooks, payments, routing, totals
 from sandbox.shopify.addresses import from_snake
-from sandbox.shopify.model import Customer, Line, Order, Shipping
+from sandbox.shopify.charges import Charged, Discount, Promotion, Shipping
+from sandbox.shopify.model import Customer, Line, Order, Variant
 from sandbox.shopify.money import Pair, UnknownCurrencyError
 from sandbox.shopify.risks import assess
 from sandbox.shopify.state import Shop
-from sandbox.shopify.taxes import rate_for, tax_on
+from sandbox.shopify.taxes import Units, charge, rate_for, tax_on
 
 
 class CheckoutError(ValueError):
@@ -73,51 +74,89 @@ def _priced(shop: Shop, body: dict[str, Any]) -> Order:
         locale=locale,
         note=body.get("note"),
         tags=sorted(body.get("tags") or []),
+        source_identifier=body.get("source_identifier"),
         risk=assess(body.get("risk") or "none", body.get("risk_facts")),
     )
+    order.promotions = [_promotion(shop, order, wanted) for wanted in body.get("discounts") or []]
     for wanted in body["lines"]:
-        order.lines.append(new_line(shop, order, wanted["sku"], int(wanted["quantity"]), wanted.get("discount")))
+        order.lines.append(_line(shop, order, wanted["sku"], int(wanted["quantity"]), wanted.get("discount")))
     if not order.lines:
         raise ValueError("no lines")
-    order.shipping = _shipping(shop, order, body.get("shipping"))
+    _charge(order)
+    order.shippings = _shipping(shop, order, body.get("shipping"))
+    order.original_total = totals.total_price(order)
     return order
 
 
-def new_line(shop: Shop, order: Order, sku: str, quantity: int, discount: Any = None) -> Line:
-    """A priced and taxed line; `discount` is in the shop's currency for the whole line."""
+def _promotion(shop: Shop, order: Order, body: dict[str, Any]) -> Promotion:
+    """{"title" or "code", "percent" or "amount", "minimum"?}; money in the shop's currency."""
+    percent, amount = body.get("percent"), body.get("amount")
+    if (percent is None) is (amount is None):
+        raise ValueError("a discount needs either percent or amount")
+    return Promotion(
+        id=shop.new_id(),
+        title=body.get("title") or body["code"],
+        code=body.get("code"),
+        percent=None if percent is None else Decimal(str(percent)),
+        amount=None if amount is None else order.pair.from_shop(Decimal(str(amount))),
+        minimum=order.pair.from_shop(Decimal(str(body.get("minimum") or 0))),
+    )
+
+
+def _line(shop: Shop, order: Order, sku: str, quantity: int, discount: Any) -> Line:
+    """A line not charged yet; `discount` is in the shop's currency for the whole line."""
     variant = shop.skus.get(sku)
     if variant is None or quantity < 1:
         raise ValueError(f"no such SKU or quantity: {sku} {quantity}")
-    line = Line(
+    line = new_line(shop, order, variant, quantity)
+    if discount:
+        off = order.pair.from_shop(Decimal(str(discount)))
+        if off.presentment > (line.unit * quantity).presentment:
+            raise ValueError(f"discount above the price of {sku}")
+        line.discounts.append(Discount(shop.new_id(), "Discount", amount=off, units=quantity))
+    return line
+
+
+def new_line(shop: Shop, order: Order, variant: Variant, quantity: int) -> Line:
+    """A line at the variant's price of now, not charged yet."""
+    charged = Charged(quantity, [], [])
+    return Line(
         id=shop.new_id(),
         order=order,
         variant=variant,
         quantity=quantity,
         unit=order.pair.from_shop(variant.price),
-        discount=order.pair.from_shop(Decimal(str(discount or 0))),
-        taxes=[],
         current_quantity=quantity,
+        discounts=[],
+        tax_rate=tax_rate(order, variant),
+        whole=charged,
+        now=charged,
     )
-    if totals.line_total(line).presentment < 0:
-        raise ValueError(f"discount above the price of {sku}")
-    tax(order, line)
-    return line
 
 
-def tax(order: Order, line: Line) -> None:
-    """Work the line's tax out again; a gift card is money, not goods."""
+def tax_rate(order: Order, variant: Variant) -> tuple[str, Decimal]:
+    """(title, rate) of a sale of now; a gift card is money, not goods."""
     title, rate = rate_for(order.shipping_address)
-    if not line.variant.product.is_gift_card:
-        line.taxes = tax_on(totals.line_total(line), title, rate, included=order.taxes_included)
+    return title, Decimal(0) if variant.product.is_gift_card else rate
 
 
-def _shipping(shop: Shop, order: Order, body: dict[str, Any] | None) -> Shipping | None:
+def _charge(order: Order) -> None:
+    units = [Units(line.unit, line.quantity, line.discounts, line.tax_rate) for line in order.lines]
+    charged = charge(units, order.promotions, order.pair, included=order.taxes_included)
+    for line, each in zip(order.lines, charged, strict=True):
+        line.whole = line.now = each
+    used = {id(given) for each in charged for given, _ in each.parts}
+    if refused := [each.code for each in order.promotions if each.code and id(each) not in used]:
+        raise ValueError(f"discount codes that do not fit this order: {', '.join(refused)}")
+
+
+def _shipping(shop: Shop, order: Order, body: dict[str, Any] | None) -> list[Shipping]:
     if not any(line.variant.inventory_item.requires_shipping for line in order.lines):
-        return None
+        return []
     body = body or {}
     price = order.pair.from_shop(Decimal(str(body.get("price", "5.00"))))
     title, rate = rate_for(order.shipping_address)
-    return Shipping(
+    made = Shipping(
         id=shop.new_id(),
         title=body.get("title") or "Standard",
         code=body.get("code") or "standard",
@@ -125,9 +164,12 @@ def _shipping(shop: Shop, order: Order, body: dict[str, Any] | None) -> Shipping
         taxes=tax_on(price, title, rate, included=order.taxes_included),
         refunded=order.pair.zero,
     )
+    return [made]
 
 
 def _customer(shop: Shop, body: dict[str, Any], locale: str, created: datetime) -> Customer:
+    if body.get("id"):
+        return shop.customers[body["id"]]
     email = body.get("email")
     known = shop.customers_by_email.get(email) if email else None
     if known is not None:

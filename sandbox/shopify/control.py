@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.core.http import BadJsonError, Reply, Request, Router, json_reply
 from sandbox.core.world import World
-from sandbox.shopify import admin, checkout, hooks, report
+from sandbox.shopify import admin, admin_returns, checkout, hooks, report, store_credit
 from sandbox.shopify.model import Order
 from sandbox.shopify.payments import PAYMENTS
 from sandbox.shopify.seed import open_shop
@@ -15,10 +15,13 @@ _MOST_AT_ONCE = 1000
 _ACTS: dict[str, Callable[[Shop, Order, dict[str, Any]], None]] = {
     "cancel": admin.cancel,
     "edit": admin.edit,
+    "editable": admin.editable,
     "touch": admin.touch,
     "risk": admin.risk,
     "hold": admin.hold,
     "refund": admin.refund,
+    "return": admin_returns.begin,
+    "dispute": admin_returns.dispute,
 }
 
 
@@ -39,6 +42,11 @@ class Control:
             ("GET", "/{shop}/orders"): _orders,
             ("GET", "/{shop}/orders/{id}"): lambda shop, request: report.order(shop, _order(shop, request)),
             ("POST", "/{shop}/orders/{id}/{act}"): _act,
+            ("GET", "/{shop}/returns"): lambda shop, _request: {
+                "returns": [report.returned(each) for each in shop.returns.values()]
+            },
+            ("POST", "/{shop}/returns/{id}/{act}"): _act_on_return,
+            ("GET", "/{shop}/store_credit"): lambda shop, _request: {"accounts": store_credit.report(shop)},
             ("GET", "/{shop}/inventory"): lambda shop, _request: {"inventory": report.inventory(shop)},
             ("POST", "/{shop}/inventory"): _set_stock,
             ("POST", "/{shop}/products"): _set_product,
@@ -119,6 +127,16 @@ def _act(shop: Shop, request: Request) -> dict[str, Any]:
     order = _order(shop, request)
     act(shop, order, request.object())
     return report.order(shop, order)
+
+
+def _act_on_return(shop: Shop, request: Request) -> dict[str, Any]:
+    text = request.params["id"]
+    back = shop.returns.get(int(text) if text.isdigit() else number_of(text, "Return"))
+    act = admin_returns.ACTS.get(request.params["act"])
+    if back is None or act is None:
+        raise _ToldError(404, f"no such return; acts are {', '.join(admin_returns.ACTS)}")
+    act(shop, back, request.object())
+    return report.returned(back)
 
 
 def _set_stock(shop: Shop, request: Request) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from sandbox.shopify import totals
 from sandbox.shopify.gql.registry import Arguments, Call, answers, field, lists
 from sandbox.shopify.model import FoLine, Fulfillment, FulfillmentOrder, Hold
+from sandbox.shopify.return_model import Fulfilled
 from sandbox.shopify.routing import is_digital
 from sandbox.shopify.state import APP_IDS, THIS_APP, gid
 
@@ -122,6 +124,18 @@ def _display_status(value: Fulfillment) -> str:
     return "FULFILLED"
 
 
+def fulfilled_line(units: Fulfilled) -> dict[str, Any]:
+    line, count = units.line, units.quantity
+    return {
+        "__typename": "FulfillmentLineItem",
+        "id": gid("FulfillmentLineItem", units.id),
+        "lineItem": line,
+        "quantity": count,
+        "originalTotalSet": line.unit * count,
+        "discountedTotalSet": totals.line_total(line).share(count, line.quantity),
+    }
+
+
 answers(
     "Fulfillment",
     {
@@ -137,14 +151,7 @@ lists(
     "Fulfillment",
     {
         "fulfillmentLineItems": lambda value: [
-            {
-                "id": gid("FulfillmentLineItem", number),
-                "lineItem": line,
-                "quantity": count,
-                "originalTotalSet": line.unit * count,
-                "discountedTotalSet": (line.unit * line.quantity - line.discount).share(count, line.quantity),
-            }
-            for number, line, count in value.lines
+            fulfilled_line(Fulfilled(number, line, count, value)) for number, line, count in value.lines
         ],
         "fulfillmentOrders": lambda value: value.fulfillment_orders,
         "events": lambda value: value.events,

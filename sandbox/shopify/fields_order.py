@@ -2,11 +2,14 @@
 
 from typing import Any
 
-from sandbox.shopify import payments, totals
+from sandbox.shopify import discounts, payments, totals
+from sandbox.shopify.charges import Tax
+from sandbox.shopify.editing import why_not_edit
 from sandbox.shopify.fields_catalogue import image_of
 from sandbox.shopify.gql.registry import Arguments, Call, answers, field, lists
-from sandbox.shopify.model import Line, Order, Shipping, Tax, Transaction
+from sandbox.shopify.model import Customer, Line, Order, Transaction
 from sandbox.shopify.money import Bag, plain
+from sandbox.shopify.paging import of_list
 from sandbox.shopify.rest_order import gateways
 from sandbox.shopify.state import APP_IDS, gid
 
@@ -37,10 +40,12 @@ answers(
         "shippingLine": lambda order: order.shipping,
         "displayFulfillmentStatus": totals.fulfillment_status,
         "taxLines": totals.tax_lines,
-        "currentTaxLines": totals.tax_lines,
+        "currentTaxLines": totals.current_tax_lines,
         "subtotalPriceSet": totals.subtotal,
         "totalPriceSet": totals.total_price,
-        "originalTotalPriceSet": totals.total_price,
+        "originalTotalPriceSet": lambda order: order.original_total,
+        "cartDiscountAmountSet": totals.cart_discount,
+        "currentCartDiscountAmountSet": totals.current_cart_discount,
         "totalTaxSet": totals.tax_total,
         "totalDiscountsSet": totals.discounts,
         "totalShippingPriceSet": totals.shipping_price,
@@ -51,7 +56,7 @@ answers(
         "currentTotalTaxSet": totals.current_tax,
         "totalReceivedSet": totals.captured,
         "totalRefundedSet": totals.refunded,
-        "totalRefundedShippingSet": lambda o: o.shipping.refunded if o.shipping else o.pair.zero,
+        "totalRefundedShippingSet": totals.shipping_refunded,
         "totalOutstandingSet": totals.outstanding,
         "netPaymentSet": lambda order: totals.captured(order) - totals.refunded(order),
         "subtotalLineItemsQuantity": lambda order: sum(line.quantity for line in order.lines),
@@ -75,23 +80,19 @@ answers(
         },
         "app": lambda _: {"id": gid("App", 580111), "name": "Online Store"},
         "sourceName": lambda _: "web",
-        "sourceIdentifier": lambda _: None,
-        "discountCode": lambda _: None,
-        "discountCodes": lambda _: [],
+        "sourceIdentifier": lambda order: order.source_identifier,
+        "discountCode": lambda order: next(iter(discounts.codes(order)), None),
+        "discountCodes": discounts.codes,
         "statusPageUrl": lambda order: f"https://shop.example/orders/{order.id:x}",
-        "merchantEditable": lambda order: order.cancelled_at is None,
-        "merchantEditableErrors": lambda order: ["Order is canceled"] if order.cancelled_at else [],
         "metafield": lambda _: None,
-        "returnStatus": lambda _: "NO_RETURN",
     },
 )
 lists(
     "Order",
     {
         "lineItems": lambda order: order.lines,
-        "shippingLines": lambda order: [order.shipping] if order.shipping else [],
         "fulfillmentOrders": lambda order: order.fulfillment_orders,
-        "discountApplications": lambda order: [_discount(line) for line in order.lines if line.discount],
+        "discountApplications": discounts.applications,
         "metafields": lambda _: [],
     },
 )
@@ -138,27 +139,6 @@ def _risk(order: Order, _arguments: Arguments, _call: Call) -> dict[str, Any]:
     return {"recommendation": risk.recommendation, "assessments": [assessment] if risk.level else []}
 
 
-def _discount(line: Line) -> dict[str, Any]:
-    return {
-        "__typename": "ManualDiscountApplication",
-        "allocationMethod": "ACROSS",
-        "index": 0,
-        "targetSelection": "EXPLICIT",
-        "targetType": "LINE_ITEM",
-        "title": "Discount",
-        "description": None,
-        "value": {
-            "__typename": "MoneyV2",
-            "amount": plain(line.discount.presentment),
-            "currencyCode": line.discount.pair.presentment,
-        },
-    }
-
-
-def _allocations(line: Line) -> list[dict[str, Any]]:
-    return [{"allocatedAmountSet": line.discount, "discountApplication": _discount(line)}] if line.discount else []
-
-
 def _variant_title(line: Line) -> str | None:
     return None if line.variant.title == "Default Title" else line.variant.title
 
@@ -166,6 +146,15 @@ def _variant_title(line: Line) -> str | None:
 def _name(line: Line) -> str:
     title = _variant_title(line)
     return f"{line.variant.product.title} - {title}" if title else line.variant.product.title
+
+
+def _without_promotions(line: Line) -> Bag:
+    return line.unit * line.quantity - line.whole.line_off(line.unit.pair)
+
+
+def _before_taxes(line: Line) -> Bag:
+    left = totals.current_line_total(line)
+    return left - totals.sum_of(line.left.taxes, line.unit.pair) if line.order.taxes_included else left
 
 
 answers(
@@ -183,17 +172,18 @@ answers(
         "isGiftCard": lambda line: line.variant.product.is_gift_card,
         "taxable": lambda line: not line.variant.product.is_gift_card,
         "restockable": lambda line: line.variant.inventory_item.tracked,
-        "merchantEditable": lambda line: line.order.cancelled_at is None,
+        "merchantEditable": lambda line: line.order.editable and line.order.cancelled_at is None,
         "customAttributes": lambda _: [],
         "product": lambda line: line.variant.product,
         "image": lambda line: image_of(line.variant.product),
         "originalUnitPriceSet": lambda line: line.unit,
         "originalTotalSet": lambda line: line.unit * line.quantity,
-        "discountedUnitPriceSet": lambda line: totals.line_total(line).share(1, line.quantity),
+        "discountedUnitPriceSet": lambda line: _without_promotions(line).share(1, line.quantity),
         "discountedUnitPriceAfterAllDiscountsSet": lambda line: totals.line_total(line).share(1, line.quantity),
-        "discountedTotalSet": totals.line_total,
-        "totalDiscountSet": lambda line: line.discount,
-        "discountAllocations": _allocations,
+        "discountedTotalSet": _without_promotions,
+        "priceAfterAllDiscountsBeforeTaxesSet": _before_taxes,
+        "totalDiscountSet": lambda line: line.whole.line_off(line.unit.pair),
+        "discountAllocations": discounts.allocations,
         "weight": lambda line: {"unit": "GRAMS", "value": float(line.variant.inventory_item.weight_g)},
     },
 )
@@ -201,11 +191,24 @@ answers(
 
 @field("LineItem", "taxLines")
 def _line_taxes(line: Line, arguments: Arguments, _call: Call) -> list[Tax]:
-    return line.taxes[: arguments.get("first")]
+    return line.whole.taxes[: arguments.get("first")]
 
 
-def _shipping_parts(shipping: Shipping) -> Bag:
-    return shipping.price - shipping.refunded
+@field("Order", "shippingLines")
+def _shipping_lines(order: Order, arguments: Arguments, _call: Call) -> dict[str, Any]:
+    with_removed = arguments.get("includeRemovals")
+    return of_list([each for each in order.shippings if with_removed or not each.removed], arguments)
+
+
+@field("Order", "merchantEditable")
+def _editable(order: Order, _arguments: Arguments, call: Call) -> bool:
+    return not why_not_edit(call.shop, order)
+
+
+@field("Order", "merchantEditableErrors")
+def _not_editable(order: Order, _arguments: Arguments, call: Call) -> list[str]:
+    reason = why_not_edit(call.shop, order)
+    return [reason] if reason else []
 
 
 answers(
@@ -214,12 +217,11 @@ answers(
         "id": lambda shipping: gid("ShippingLine", shipping.id),
         "source": lambda _: "shopify",
         "carrierIdentifier": lambda _: None,
-        "custom": lambda _: False,
         "phone": lambda _: None,
-        "isRemoved": lambda _: False,
+        "isRemoved": lambda shipping: shipping.removed,
         "originalPriceSet": lambda shipping: shipping.price,
         "discountedPriceSet": lambda shipping: shipping.price,
-        "currentDiscountedPriceSet": _shipping_parts,
+        "currentDiscountedPriceSet": lambda shipping: shipping.left,
         "taxLines": lambda shipping: shipping.taxes,
         "discountAllocations": lambda _: [],
     },
@@ -233,3 +235,10 @@ answers(
         "source": lambda _: "Shopify",
     },
 )
+
+
+@field("Customer", "orders")
+def _orders_of(customer: Customer, arguments: Arguments, call: Call) -> dict[str, Any]:
+    """By id, which is by time too."""
+    found = [order for order in call.shop.orders.values() if order.customer is customer]
+    return of_list(found[::-1] if arguments.get("reverse") else found, arguments)

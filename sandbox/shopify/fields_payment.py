@@ -100,7 +100,7 @@ def _refund_shipping(refund: Refund) -> list[dict[str, Any]]:
     return [
         {
             "id": gid("RefundShippingLine", refund.id),
-            "shippingLine": refund.order.shipping,
+            "shippingLine": next(iter(refund.order.shippings), None),
             "subtotalAmountSet": refund.shipping,
             "taxAmountSet": refund.order.pair.zero,
         }

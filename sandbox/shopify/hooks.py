@@ -10,8 +10,9 @@ from typing import Any
 import orjson
 
 from sandbox.core.clock import stamp
-from sandbox.shopify import rest, rest_order
+from sandbox.shopify import rest, rest_order, rest_return
 from sandbox.shopify.model import Fulfillment, FulfillmentOrder, Level, Order, Product, Refund, Subscription
+from sandbox.shopify.return_model import Disposition, Return, ReverseDelivery, ReverseOrder, ReverseOrderLine
 from sandbox.shopify.state import API_VERSION, Shop
 
 _RESOURCES = (
@@ -23,6 +24,10 @@ _RESOURCES = (
     "ORDERS",
     "PRODUCTS",
     "REFUNDS",
+    "RETURNS",
+    "REVERSE_DELIVERIES",
+    "REVERSE_FULFILLMENT_ORDERS",
+    "DISPUTES",
     "APP",
 )
 Body = dict[str, Any]
@@ -107,3 +112,23 @@ def risk(shop: Shop, changed: Order) -> None:
 
 def uninstalled(shop: Shop) -> None:
     emit(shop, "APP_UNINSTALLED", lambda: rest.shop(shop))
+
+
+def returned(shop: Shop, event: str, back: Return) -> None:
+    emit(shop, f"RETURNS_{event}", lambda: rest_return.BODIES[event](back))
+
+
+def return_changed(shop: Shop, back: Return, removed: list[tuple[int, int]]) -> None:
+    emit(shop, "RETURNS_UPDATE", lambda: rest_return.changed(back, removed))
+
+
+def deliverable(shop: Shop, delivery: ReverseDelivery) -> None:
+    emit(shop, "REVERSE_DELIVERIES_ATTACH_DELIVERABLE", lambda: rest_return.deliverable(shop, delivery))
+
+
+def disposed(shop: Shop, order: ReverseOrder, made: list[tuple[ReverseOrderLine, Disposition]]) -> None:
+    emit(shop, "REVERSE_FULFILLMENT_ORDERS_DISPOSE", lambda: rest_return.disposed(order, made))
+
+
+def dispute(shop: Shop, event: str, order: Order, dispute: Body) -> None:
+    emit(shop, f"DISPUTES_{event}", lambda: rest_return.dispute(shop, order, dispute))

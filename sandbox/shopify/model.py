@@ -3,9 +3,14 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from sandbox.shopify.charges import Charged, Discount, Promotion, Shipping
 from sandbox.shopify.money import Bag, Pair
+from sandbox.shopify.risks import Risk
+
+if TYPE_CHECKING:
+    from sandbox.shopify.return_model import Return
 
 Address = dict[str, Any]
 
@@ -102,38 +107,33 @@ class Customer:
 
 
 @dataclass(slots=True, eq=False)
-class Tax:
-    title: str
-    rate: Decimal
-    price_set: Bag
-
-
-@dataclass(slots=True, eq=False)
 class Line:
     id: int
     order: "Order"
     variant: Variant
     quantity: int
     unit: Bag
-    discount: Bag
-    taxes: list[Tax]
     current_quantity: int
+    discounts: list[Discount]
+    tax_rate: tuple[str, Decimal]  # kept from the sale: a later address taxes later lines only
+    whole: Charged  # for `quantity` units, those that refunds and edits took away included
+    now: Charged  # as the last edit left it; refunds take shares of it
     fulfilled: int = 0
     returned: int = 0  # fulfilled units that were refunded
 
     @property
     def unfulfilled(self) -> int:
-        return max(self.current_quantity - self.fulfilled + self.returned, 0)
+        return max(self.current_quantity - self.shipped, 0)
 
+    @property
+    def shipped(self) -> int:
+        """Units that left and were not refunded: no edit can take them away."""
+        return self.fulfilled - self.returned
 
-@dataclass(slots=True, eq=False)
-class Shipping:
-    id: int
-    title: str
-    code: str
-    price: Bag
-    taxes: list[Tax]
-    refunded: Bag
+    @property
+    def left(self) -> Charged:
+        """What the units that are still ordered are charged."""
+        return self.now.share(self.current_quantity)
 
 
 @dataclass(slots=True, eq=False)
@@ -222,15 +222,7 @@ class Refund:
     lines: list[RefundLine]
     shipping: Bag
     transactions: list[Transaction]
-
-
-@dataclass(slots=True, eq=False)
-class Risk:
-    """What the shop's own fraud check says; level None means that nothing was assessed."""
-
-    level: str | None
-    recommendation: str
-    facts: list[dict[str, str]]
+    back: "Return | None" = None
 
 
 @dataclass(slots=True, eq=False)
@@ -249,7 +241,8 @@ class Order:
     taxes_included: bool
     locale: str
     risk: Risk
-    shipping: Shipping | None = None
+    shippings: list[Shipping] = field(default_factory=list)
+    promotions: list[Promotion] = field(default_factory=list)
     note: str | None = None
     tags: list[str] = field(default_factory=list)
     custom_attributes: list[dict[str, Any]] = field(default_factory=list)
@@ -263,11 +256,23 @@ class Order:
     staff_note: str | None = None
     closed_at: datetime | None = None
     po_number: str | None = None
+    source_identifier: str | None = None
     edited: bool = False
+    editable: bool = True
+    revision: int = 0  # rises with each committed edit
+    original_total: Bag | None = None
+    returns: list["Return"] = field(default_factory=list)
+    return_fees: Bag | None = None  # of what was processed: they are part of what the customer owes
+    disputes: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def name(self) -> str:
         return f"#{self.number}"
+
+    @property
+    def shipping(self) -> Shipping | None:
+        """The shipping line that the order has now; the first, should it have several."""
+        return next((each for each in self.shippings if not each.removed), None)
 
 
 @dataclass(slots=True, eq=False)

@@ -3,14 +3,13 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox.shopify import hooks, undoing
-from sandbox.shopify.addresses import complete
+from sandbox.core.counters import digest
+from sandbox.shopify import hooks, undoing, updating
 from sandbox.shopify.gql.registry import Arguments, Call, field
 from sandbox.shopify.model import Order, Product, Subscription
 from sandbox.shopify.mutate_holds import Payload, error
 from sandbox.shopify.state import Shop, find, gid, number_of
 
-_LONGEST_TAG = 40
 _LONGEST_NOTE = 255
 
 
@@ -47,44 +46,18 @@ def _not_cancelled(path: list[str], message: str, code: str) -> Payload:
 
 @field("Mutation", "orderUpdate")
 def update(_root: Any, arguments: Arguments, call: Call) -> Payload:
-    """What is given overwrites: tags and the address as a whole."""
+    """A refused update answers the order as it is."""
     wanted, shop = arguments["input"], call.shop
     order = the_order(call, wanted["id"])
     if order is None:
         return {"order": None, "userErrors": [error(["id"], "Order does not exist")]}
-    if problem := _bad_update(wanted):
-        return {"order": None, "userErrors": [problem]}
-    if "tags" in wanted:
-        order.tags = _clean(wanted["tags"] or [])
-    if wanted.get("shippingAddress"):
-        order.shipping_address = complete(dict(wanted["shippingAddress"]), shop.new_id())
-    names = {"note": "note", "email": "email", "phone": "phone", "poNumber": "po_number"}
-    for name, attribute in names.items():
-        if name in wanted:
-            setattr(order, attribute, wanted[name])
-    if "customAttributes" in wanted:
-        order.custom_attributes = wanted["customAttributes"] or []
-    hooks.updated(shop, order)
-    call.accept(wanted["id"])
+    if updating.is_empty(wanted):
+        return {"order": order, "userErrors": [error(None, "No valid update parameters have been provided")]}
+    if problems := updating.why_not(wanted):
+        return {"order": order, "userErrors": problems}
+    updating.apply(shop, order, wanted)
+    call.accept(f"{wanted['id']}:{digest(wanted)}")
     return {"order": order, "userErrors": []}
-
-
-def _bad_update(wanted: dict[str, Any]) -> Payload | None:
-    email = wanted.get("email")
-    if email and ("@" not in email or " " in email):
-        return error(["email"], "Email is invalid")
-    if any(len(tag) > _LONGEST_TAG for tag in wanted.get("tags") or []):
-        return error(["tags"], "Tags is invalid")
-    address = wanted.get("shippingAddress")
-    if address is not None:
-        for name in ("lastName", "address1", "city", "countryCode"):
-            if not address.get(name):
-                return error(["shippingAddress", name], f"{name} can't be blank")
-    return None
-
-
-def _clean(tags: list[str]) -> list[str]:
-    return sorted({tag.strip() for tag in tags if tag.strip()}, key=str.lower)
 
 
 @field("Mutation", "tagsAdd")
@@ -93,9 +66,9 @@ def add_tags(_root: Any, arguments: Arguments, call: Call) -> Payload:
     if not isinstance(node, Order | Product):
         return {"node": None, "userErrors": [error(["id"], "Resource not found")]}
     tags = [part for tag in arguments["tags"] for part in tag.split(",")]
-    if any(len(tag.strip()) > _LONGEST_TAG for tag in tags):
+    if any(len(tag.strip()) > updating.LONGEST_TAG for tag in tags):
         return {"node": None, "userErrors": [error(["tags"], "Tags is invalid")]}
-    node.tags = _clean([*node.tags, *tags])
+    node.tags = updating.clean([*node.tags, *tags])
     if isinstance(node, Order):
         hooks.updated(call.shop, node)
     call.accept(f"{arguments['id']}:{','.join(sorted(tags))}")

@@ -4,12 +4,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sandbox.core.clock import parse_time
-from sandbox.shopify import hooks, payments, rest_order, routing, totals, undoing
+from sandbox.shopify import hooks, payments, rest_order, routing, store_credit, totals, undoing
 from sandbox.shopify.gql.registry import Arguments, Call, field
 from sandbox.shopify.model import Order, Transaction
 from sandbox.shopify.money import Bag
 from sandbox.shopify.mutate_holds import Payload, error
 from sandbox.shopify.mutate_orders import the_order
+from sandbox.shopify.returning import ReturnError
 from sandbox.shopify.state import Shop, number_of
 
 
@@ -118,6 +119,8 @@ def manual_payment(_root: Any, arguments: Arguments, call: Call) -> Payload:
         return {"order": None, "userErrors": [problem]}
     name = arguments.get("paymentMethodName") or payments.MANUAL
     made = _pay(shop, order, payments.in_presentment(order, amount, left), name)
+    if arguments.get("processedAt"):
+        made.processed_at = parse_time(arguments["processedAt"])
     _settled(shop, order, made, was_paid=False)
     call.accept(f"{arguments['id']}:{amount}")
     return {"order": order, "userErrors": []}
@@ -139,15 +142,20 @@ def refund(_root: Any, arguments: Arguments, call: Call) -> Payload:
             return _no_refund(found)
     if isinstance(lines, dict) or isinstance(shipping, dict) or isinstance(money, dict):
         raise AssertionError("refused above")
-    if not lines and not shipping and not money:
+    try:
+        credits = store_credit.wanted(shop, order, wanted.get("refundMethods") or [], ["refundMethods"])
+    except ReturnError as problem:
+        return _no_refund(problem.errors[0])
+    if not lines and not shipping and not money and not credits:
         return _no_refund(error(None, "Refund must have refund line items, shipping or transactions"))
-    made = [
-        payments.record(shop, order, "REFUND", amount, gateway=parent.gateway, parent=parent, card=parent.card)
-        for parent, amount in money
-    ]
+    given = sum((each.presentment for each in [*(x for _, x in money), *(x.amount for x in credits)]), Decimal(0))
+    if given > payments.left_to_refund(order) and not wanted.get("allowOverRefunding"):
+        return _no_refund(error(["transactions"], payments.TOO_MUCH))
+    made = [payments.give_back(shop, order, parent, amount) for parent, amount in money]
+    made += [store_credit.give(shop, order, each) for each in credits]
     result = undoing.give_back(shop, order, lines, shipping, made, wanted.get("note"))
     hooks.updated(shop, order)
-    call.accept(f"{wanted['orderId']}:{sum((amount.presentment for _, amount in money), Decimal(0))}")
+    call.accept(f"{wanted['orderId']}:{given}")
     return {"order": order, "refund": result, "userErrors": []}
 
 
@@ -203,6 +211,6 @@ def _refund_money(
         if amount is None or amount <= 0:
             return error([*path, "amount"], "Amount must be greater than zero")
         if amount > left.presentment and not over:
-            return error([*path, "amount"], "Refund amount exceeds the amount that can be refunded")
+            return error([*path, "amount"], payments.TOO_MUCH)
         found.append((parent, payments.in_presentment(order, amount, left)))
     return found

@@ -1,15 +1,18 @@
 """Money moves: authorise, capture, void, refund."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
-from sandbox.shopify import totals
+from sandbox.shopify import credit_accounts, totals
 from sandbox.shopify.model import Order, Transaction
 from sandbox.shopify.money import Bag
 from sandbox.shopify.state import Shop
 
 _CARD = ("Visa", "4242")
 GATEWAY, MANUAL, GIFT_CARD = "shopify_payments", "Bank Deposit", "gift_card"
+STORE_CREDIT = "shopify_store_credit"
+TOO_MUCH = "Refund amount exceeds the amount that can be refunded"
 _EXPIRING_HOURS = 1
 
 
@@ -26,16 +29,26 @@ def record(shop: Shop, order: Order, kind: str, amount: Bag, **more: Any) -> Tra
         amount=amount,
         created_at=moment,
         processed_at=None if values["status"] == "PENDING" else moment,
-        **values,
+        **{name: value for name, value in values.items() if name != "credit_until"},
     )
     order.transactions.append(made)
     shop.transactions[made.id] = made
+    if made.gateway == STORE_CREDIT and made.status == "SUCCESS":
+        _move_credit(shop, made, more.get("credit_until"))
     return made
+
+
+def _move_credit(shop: Shop, made: Transaction, until: datetime | None) -> None:
+    """Store credit is spent by a sale and comes back by a refund."""
+    pair = made.amount.pair
+    account = credit_accounts.of(shop, made.order.customer, pair.presentment)
+    sign, event = (1, "ORDER_REFUND") if made.kind == "REFUND" else (-1, "ORDER_PAYMENT")
+    credit_accounts.move(shop, account, sign * made.amount.presentment, event, origin=made, expires_at=until)
 
 
 def at_checkout(shop: Shop, order: Order, body: dict[str, Any]) -> None:
     """The payment that the control JSON asks for."""
-    how, whole = body.get("payment") or "paid", totals.total_price(order)
+    how, whole = body.get("payment") or "paid", _after_balances(shop, order, body)
     hours = body.get("authorization_hours", _EXPIRING_HOURS if how == "expiring" else 168)
     if how in ("authorized", "expiring"):
         expires = order.created_at + timedelta(hours=float(hours))
@@ -48,8 +61,20 @@ def at_checkout(shop: Shop, order: Order, body: dict[str, Any]) -> None:
         record(shop, order, "SALE", whole.share(1, 2))
     elif how in ("gift_card", "paid"):
         record(shop, order, "SALE", whole, gateway=GIFT_CARD if how == "gift_card" else GATEWAY)
-    else:
+    elif how != "none":  # an order that an app places without a transaction
         raise ValueError(f"unknown payment {how}")
+
+
+def _after_balances(shop: Shop, order: Order, body: dict[str, Any]) -> Bag:
+    """What is left to pay after `gift_card` and `store_credit`, amounts in the customer's currency."""
+    left = totals.total_price(order)
+    for name, gateway in (("gift_card", GIFT_CARD), ("store_credit", STORE_CREDIT)):
+        if body.get(name):
+            amount = min(Decimal(str(body[name])), left.presentment)
+            paid = in_presentment(order, amount, left)
+            record(shop, order, "SALE", paid, gateway=gateway)
+            left = left - paid
+    return left
 
 
 PAYMENTS = frozenset({"paid", "authorized", "declined", "pending", "partial", "expiring", "gift_card"})
@@ -94,12 +119,25 @@ def refund_all(shop: Shop, order: Order) -> list[Transaction]:
     made = []
     for transaction in list(order.transactions):
         if left := refundable_of(transaction):
-            made.append(
-                record(
-                    shop, order, "REFUND", left, gateway=transaction.gateway, parent=transaction, card=transaction.card
-                )
-            )
+            made.append(give_back(shop, order, transaction, left))
     return made
+
+
+def give_back(shop: Shop, order: Order, parent: Transaction, amount: Bag) -> Transaction:
+    """A refund goes back the way the payment came."""
+    return record(shop, order, "REFUND", amount, gateway=parent.gateway, parent=parent, card=parent.card)
+
+
+def left_to_refund(order: Order) -> Decimal:
+    """What was paid and has not gone back in any way, in the customer's currency."""
+    return totals.captured(order).presentment - totals.refunded(order).presentment
+
+
+def refund_shipping(order: Order, amount: Bag) -> None:
+    rest = amount
+    for each in order.shippings:
+        part = rest if rest.presentment < each.left.presentment else each.left
+        each.refunded, rest = each.refunded + part, rest - part
 
 
 def in_presentment(order: Order, amount: Any, whole: Bag) -> Bag:

@@ -11,6 +11,7 @@ from sandbox.shopify.gql.registry import Arguments, Call, answers, field
 from sandbox.shopify.index import Key
 from sandbox.shopify.model import Order, Subscription
 from sandbox.shopify.paging import of_list, of_stream, page_size, read_cursor
+from sandbox.shopify.returning import status_of
 from sandbox.shopify.search import Getter
 from sandbox.shopify.state import API_VERSION, Shop, find
 from sandbox.shopify.totals import financial_status, fulfillment_status
@@ -40,6 +41,9 @@ for _name, _kind in {
     "inventoryLevel": "InventoryLevel",
     "location": "Location",
     "webhookSubscription": "WebhookSubscription",
+    "customer": "Customer",
+    "refund": "Refund",
+    "storeCreditAccount": "StoreCreditAccount",
 }.items():
     field("QueryRoot", _name)(_one(_kind))
 
@@ -90,9 +94,11 @@ def _order_filter(shop: Shop, query: str | None) -> Callable[[Order], bool]:
         "status": status,
         "financial_status": lambda order: financial_status(order, now),
         "fulfillment_status": shipped,
+        "return_status": status_of,
         "id": lambda order: order.id,
         "tag": attrgetter("tags"),
         "email": attrgetter("email"),
+        "source_identifier": attrgetter("source_identifier"),
         "sku": lambda order: [line.variant.sku for line in order.lines],
     }
     return search.matcher(query, _TIMES, texts)

@@ -3,8 +3,9 @@
 from typing import Any
 
 from sandbox.core.clock import stamp
-from sandbox.shopify import totals
+from sandbox.shopify import returning, totals
 from sandbox.shopify.model import Order
+from sandbox.shopify.return_model import Return
 from sandbox.shopify.state import Shop, gid
 
 
@@ -42,7 +43,50 @@ def order(shop: Shop, value: Order) -> dict[str, Any]:
         "refunds": len(value.refunds),
         "tags": value.tags,
         "note": value.note,
+        "email": value.email,
+        "phone": value.phone,
+        "outstanding": str(totals.outstanding(value).presentment),
+        "shipping_title": value.shipping.title if value.shipping else None,
+        "edits": value.revision,
         "shipping_address": value.shipping_address,
+        "return_status": returning.status_of(value),
+        "return_fees": str((value.return_fees or value.pair.zero).presentment),
+        "returns": [returned(each) for each in value.returns],
+        "disputes": [{"id": each["number"], "status": each["status"]} for each in value.disputes],
+    }
+
+
+def returned(back: Return) -> dict[str, Any]:
+    """One return, with what was said about each line's units."""
+    return {
+        "id": gid("Return", back.id),
+        "legacy_id": back.id,
+        "name": back.name,
+        "order": back.order.name,
+        "status": back.status,
+        "lines": [
+            {
+                "sku": each.fulfilled.line.variant.sku,
+                "quantity": each.quantity,
+                "processed": each.processed,
+                "refunded": each.refunded,
+                "reason": each.reason.handle,
+                "dispositions": {
+                    said.type: said.quantity
+                    for order in back.reverse_orders
+                    for part in order.lines
+                    if part.of is each
+                    for said in part.dispositions
+                },
+            }
+            for each in back.lines
+        ],
+        "exchanges": [
+            {"sku": each.variant.sku, "quantity": each.quantity, "processed": each.processed} for each in back.exchanges
+        ],
+        "tracking": [(each.tracking or {}).get("number") for order in back.reverse_orders for each in order.deliveries],
+        "labels": [each.label.url for order in back.reverse_orders for each in order.deliveries if each.label],
+        "refunds": len(back.refunds),
     }
 
 

@@ -5,6 +5,8 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sandbox.shopify.charges import Tax
+from sandbox.shopify.discounts import rest_allocations
 from sandbox.shopify.model import (
     Address,
     Fulfillment,
@@ -14,7 +16,6 @@ from sandbox.shopify.model import (
     Line,
     Order,
     Product,
-    Tax,
 )
 from sandbox.shopify.money import Bag
 from sandbox.shopify.state import APP_IDS, THIS_APP, Shop, gid
@@ -109,14 +110,13 @@ def line_item(line: Line, quantity: int | None = None) -> Body:
         "variant_inventory_management": "shopify" if variant.inventory_item.tracked else None,
         "variant_title": title,
         "vendor": product.vendor,
-        "tax_lines": taxes(line.taxes),
+        "tax_lines": taxes(line.whole.taxes),
         "duties": [],
-        "discount_allocations": [],
     }
-    if line.discount:
-        body["discount_allocations"] = [
-            {"amount": amount(line.discount), "discount_application_index": 0, "amount_set": money_set(line.discount)}
-        ]
+    body["discount_allocations"] = [
+        {"amount": amount(off), "discount_application_index": index, "amount_set": money_set(off)}
+        for index, off in rest_allocations(line)
+    ]
     return body
 
 

@@ -4,7 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.shopify import totals
-from sandbox.shopify.model import Order, Refund, Shipping, Transaction
+from sandbox.shopify.charges import Given, Promotion, Shipping
+from sandbox.shopify.discounts import given_on
+from sandbox.shopify.model import Order, Refund, Transaction
+from sandbox.shopify.money import total
 from sandbox.shopify.rest import Body, address, amount, fulfillment, line_item, money_set, taxes, when
 from sandbox.shopify.state import Shop, gid
 
@@ -36,7 +39,7 @@ def _head(shop: Shop, value: Order) -> Body:
         "currency": value.pair.shop,
         "customer_locale": value.locale,
         "device_id": None,
-        "discount_codes": [],
+        "discount_codes": [_code(value, each) for each in value.promotions if each.code],
         "duties_included": False,
         "email": value.email,
         "estimated_taxes": False,
@@ -60,7 +63,7 @@ def _head(shop: Shop, value: Order) -> Body:
         "processed_at": when(shop, value.processed_at),
         "reference": None,
         "referring_site": None,
-        "source_identifier": None,
+        "source_identifier": value.source_identifier,
         "source_name": "web",
         "source_url": None,
         "tags": ", ".join(value.tags),
@@ -106,30 +109,45 @@ def _sums(shop: Shop, value: Order) -> Body:
 
 
 def _parts(shop: Shop, value: Order) -> Body:
-    discount = totals.discounts(value)
-    applied = {
-        "target_type": "line_item",
-        "type": "manual",
-        "value": format(discount.presentment, "f"),
-        "value_type": "fixed_amount",
-        "allocation_method": "across",
-        "target_selection": "explicit",
-        "title": "Discount",
-        "description": "Discount",
-    }
     return {
         "billing_address": address(value.billing_address),
         "customer": _customer(shop, value),
-        "discount_applications": [applied] if discount else [],
+        "discount_applications": [_application(each) for each in given_on(value)],
         "fulfillments": [fulfillment(shop, each) for each in value.fulfillments],
         "line_items": [line_item(line) for line in value.lines],
         "payment_terms": None,
         "refunds": [refund(shop, each) for each in value.refunds],
         "shipping_address": address(value.shipping_address),
-        "shipping_lines": [_shipping(value.shipping)] if value.shipping else [],
+        "shipping_lines": [_shipping(each) for each in value.shippings],
         "returns": [],
         "line_item_groups": [],
         "tax_lines": taxes(totals.tax_lines(value)),
+    }
+
+
+def _application(given: Given) -> Body:
+    """Percentages as such, amounts in the customer's currency."""
+    for_all, code = isinstance(given, Promotion), given.code if isinstance(given, Promotion) else None
+    size = given.percent if given.percent is not None else given.amount.presentment if given.amount else 0
+    body = {
+        "target_type": "line_item",
+        "type": "manual" if not for_all else "discount_code" if code else "automatic",
+        "value": format(size, "f"),
+        "value_type": "fixed_amount" if given.percent is None else "percentage",
+        "allocation_method": "across",
+        "target_selection": "all" if for_all else "explicit",
+        "title": given.title,
+        "description": given.title,
+    }
+    return {**body, "code": code} if code else body
+
+
+def _code(value: Order, given: Promotion) -> Body:
+    off = [amount for line in value.lines for each, amount in line.whole.parts if each is given]
+    return {
+        "code": given.code,
+        "amount": format(total(off, value.pair).presentment, "f"),
+        "type": "fixed_amount" if given.percent is None else "percentage",
     }
 
 
@@ -165,7 +183,7 @@ def _customer(shop: Shop, value: Order) -> Body:
 
 
 def _shipping(value: Shipping) -> Body:
-    current = money_set(value.price - value.refunded)
+    current = money_set(value.left)
     return {
         "id": value.id,
         "carrier_identifier": None,
@@ -173,7 +191,7 @@ def _shipping(value: Shipping) -> Body:
         "current_discounted_price_set": current,
         "discounted_price": amount(value.price),
         "discounted_price_set": money_set(value.price),
-        "is_removed": False,
+        "is_removed": value.removed,
         "phone": None,
         "price": amount(value.price),
         "price_set": money_set(value.price),
@@ -196,7 +214,7 @@ def refund(shop: Shop, value: Refund) -> Body:
         "processed_at": when(shop, value.created_at),
         "duties": [],
         "total_duties_set": money_set(zero),
-        "return": None,
+        "return": {"id": value.back.id, "admin_graphql_api_id": gid("Return", value.back.id)} if value.back else None,
         "refund_shipping_lines": _refunded_shipping(value),
         "restock": any(line.restock_type in ("CANCEL", "RETURN") for line in value.lines),
         "admin_graphql_api_id": gid("Refund", value.id),
@@ -221,13 +239,13 @@ def refund(shop: Shop, value: Refund) -> Body:
 
 
 def _refunded_shipping(value: Refund) -> list[Body]:
-    if not value.shipping or value.order.shipping is None:
+    if not value.shipping or not value.order.shippings:
         return []
     return [
         {
             "id": value.id + 1,
-            "shipping_line_id": value.order.shipping.id,
-            "shipping_line": _shipping(value.order.shipping),
+            "shipping_line_id": value.order.shippings[0].id,
+            "shipping_line": _shipping(value.order.shippings[0]),
             "subtotal_amount_set": money_set(value.shipping),
         }
     ]

@@ -1,8 +1,7 @@
 """The shop's own fraud check."""
 
+from dataclasses import dataclass
 from typing import Any
-
-from sandbox.shopify.model import Risk
 
 _RECOMMENDATION = {"LOW": "ACCEPT", "MEDIUM": "INVESTIGATE", "HIGH": "CANCEL", "PENDING": "NONE"}
 _FACTS = {
@@ -13,6 +12,15 @@ _FACTS = {
         ("A high risk internet connection was used to place this order", "NEGATIVE"),
     ],
 }
+
+
+@dataclass(slots=True, eq=False)
+class Risk:
+    """What the shop's own fraud check says; level None means that nothing was assessed."""
+
+    level: str | None
+    recommendation: str
+    facts: list[dict[str, str]]
 
 
 def assess(level: str, facts: list[dict[str, Any]] | None = None) -> Risk:

@@ -49,6 +49,43 @@ def add(shop: Shop, order: Order, place: Location, lines: list[tuple[Line, int]]
     return made
 
 
+def add_units(shop: Shop, order: Order, added: list[tuple[Line, int]]) -> list[FulfillmentOrder]:
+    """Units that an edit adds. Returns the fulfilment orders made for them: open, and without anybody's hold.
+
+    More of a line joins its fulfilment order where that is open and nobody holds it or has begun with it. An added
+    line gets a fulfilment order of its own even beside an open one: so does the real shop (recorded in
+    github.com/airhorns/shopify-draft-proxy, order-edit-commit-history-and-fulfillment-orders.json of 2026-04).
+    """
+    fresh: dict[tuple[int, bool], list[tuple[Line, int]]] = {}
+    for line, quantity in added:
+        part = _joinable(order, line)
+        if part is not None:
+            at, place = part
+            at.total += quantity
+            at.remaining += quantity
+        else:
+            place = _place_beside(shop, order, line, quantity)
+            fresh.setdefault((place.id, line.variant.inventory_item.requires_shipping), []).append((line, quantity))
+        commit(shop, line, place, quantity)
+    return [add(shop, order, shop.locations[place_id], lines) for (place_id, _), lines in fresh.items()]
+
+
+def _joinable(order: Order, line: Line) -> tuple[FoLine, Location] | None:
+    for each in order.fulfillment_orders:
+        if each.status == "OPEN" and not each.holds and each.request_status == "UNSUBMITTED":
+            for part in each.lines:
+                if part.line is line and part.remaining:
+                    return part, each.location
+    return None
+
+
+def _place_beside(shop: Shop, order: Order, line: Line, quantity: int) -> Location:
+    """Where the order is fulfilled already, if the place has the units; else the first that has them."""
+    used = [each.location for each in reversed(order.fulfillment_orders)]
+    places = used + list(shop.locations.values())
+    return next((place for place in places if stock.available_at(line.variant, place, quantity)), places[0])
+
+
 def commit(shop: Shop, line: Line, place: Location, quantity: int) -> None:
     stock.shift(shop, line.variant, place, available=-quantity, committed=quantity)
 

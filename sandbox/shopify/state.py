@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.core.world import World
+from sandbox.shopify.credit_model import CreditAccount
+from sandbox.shopify.edit_model import Session
 from sandbox.shopify.idempotency import Answers
 from sandbox.shopify.index import SortedIndex
 from sandbox.shopify.model import (
@@ -23,6 +25,7 @@ from sandbox.shopify.model import (
     Transaction,
     Variant,
 )
+from sandbox.shopify.return_model import Return, ReverseDelivery, ReverseOrder
 from sandbox.shopify.throttle import Bucket
 
 API_VERSION = "2026-10"
@@ -78,6 +81,11 @@ class Shop:
         self.subscriptions: dict[int, Subscription] = {}
         self.by_topic: dict[str, list[Subscription]] = {}
         self.jobs: dict[str, Job] = {}
+        self.edits: dict[int, Session] = {}
+        self.returns: dict[int, Return] = {}
+        self.reverse_orders: dict[int, ReverseOrder] = {}
+        self.reverse_deliveries: dict[int, ReverseDelivery] = {}
+        self.credit_accounts: dict[int, CreditAccount] = {}
         self.by_updated, self.by_created = SortedIndex(), SortedIndex()
         self.installed = True
 
@@ -160,6 +168,10 @@ _TABLES = {
     "Customer": "customers",
     "OrderTransaction": "transactions",
     "Refund": "refunds",
+    "Return": "returns",
+    "ReverseFulfillmentOrder": "reverse_orders",
+    "ReverseDelivery": "reverse_deliveries",
+    "StoreCreditAccount": "credit_accounts",
     "WebhookSubscription": "subscriptions",
 }
 
@@ -169,6 +181,9 @@ def find(shop: Shop, text: str) -> Any | None:
     kind, _, tail = text.removeprefix("gid://shopify/").partition("/")
     if kind == "Job":
         return shop.jobs.get(tail)
+    if kind == "CalculatedOrder":
+        session = shop.edits.get(number_of(text, kind))
+        return None if session is None or session.is_over else session
     if kind == "InventoryLevel":
         return _level(shop, tail)
     table = _TABLES.get(kind)

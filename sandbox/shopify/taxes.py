@@ -1,9 +1,11 @@
-"""A simple sales tax: one rate per country, per state in the US."""
+"""A simple sales tax: one rate per country, per state in the US; and what lines are charged with it."""
 
 from decimal import Decimal
+from typing import NamedTuple
 
-from sandbox.shopify.model import Address, Tax
-from sandbox.shopify.money import Bag
+from sandbox.shopify.charges import Charged, Discount, Given, Promotion, Tax
+from sandbox.shopify.model import Address
+from sandbox.shopify.money import Bag, Pair
 
 _COUNTRY = {
     "DE": ("MwSt", "0.19"),
@@ -55,3 +57,39 @@ def tax_on(amount: Bag, title: str, rate: Decimal, *, included: bool) -> list[Ta
         return []
     factor = rate / (1 + rate) if included else rate
     return [Tax(title, rate, amount.times(factor))]
+
+
+class Units(NamedTuple):
+    """So many units at one price, with the line's own discounts and its tax."""
+
+    unit: Bag
+    quantity: int
+    discounts: list[Discount]
+    tax_rate: tuple[str, Decimal]
+
+
+def charge(lines: list[Units], promotions: list[Promotion], pair: Pair, *, included: bool) -> list[Charged]:
+    """What each line is charged: its own discounts first, then the order's promotions on what is left, then tax.
+
+    A promotion whose minimum the lines do not reach gives nothing. Tax is rounded line by line.
+    """
+    parts: list[list[tuple[Given, Bag]]] = []
+    rests: list[Bag] = []
+    for line in lines:
+        rest, own = line.unit * line.quantity, list[tuple[Given, Bag]]()
+        for discount in line.discounts:
+            off = discount.on(line.unit, line.quantity)
+            off = rest if off.presentment > rest.presentment else off
+            own.append((discount, off))
+            rest = rest - off
+        parts.append(own)
+        rests.append(rest)
+    for promotion in promotions:
+        for at, off in enumerate(promotion.spread(rests, pair)):
+            if off:
+                parts[at].append((promotion, off))
+                rests[at] = rests[at] - off
+    return [
+        Charged(line.quantity, own, tax_on(rest, *line.tax_rate, included=included))
+        for line, own, rest in zip(lines, parts, rests, strict=True)
+    ]

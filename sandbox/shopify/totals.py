@@ -2,27 +2,33 @@
 
 from datetime import datetime
 
-from sandbox.shopify.model import Line, Order, Shipping, Tax, Transaction
-from sandbox.shopify.money import Bag, total
+from sandbox.shopify.charges import Tax
+from sandbox.shopify.model import Line, Order, Transaction
+from sandbox.shopify.money import Bag, Pair, total
 
 CAPTURES = ("CAPTURE", "SALE")
 
 
 def line_total(line: Line) -> Bag:
-    """After the discount, before later refunds and edits."""
-    return line.unit * line.quantity - line.discount
+    """After all discounts, with the units that refunds and edits took away."""
+    return line.unit * line.quantity - line.whole.off(line.unit.pair)
 
 
 def current_line_total(line: Line) -> Bag:
-    return line_total(line).share(line.current_quantity, line.quantity)
+    now = line.unit * line.now.quantity - line.now.off(line.unit.pair)
+    return now if not line.now.quantity else now.share(line.current_quantity, line.now.quantity)
+
+
+def sum_of(taxes: list[Tax], pair: Pair) -> Bag:
+    return total([tax.price_set for tax in taxes], pair)
 
 
 def taxes_of(line: Line) -> Bag:
-    return total([tax.price_set for tax in line.taxes], line.unit.pair)
+    return sum_of(line.whole.taxes, line.unit.pair)
 
 
-def shipping_tax(shipping: Shipping | None, order: Order) -> Bag:
-    return total([tax.price_set for tax in shipping.taxes], order.pair) if shipping else order.pair.zero
+def shipping_tax(order: Order) -> Bag:
+    return sum_of([tax for each in order.shippings if not each.removed for tax in each.taxes], order.pair)
 
 
 def subtotal(order: Order) -> Bag:
@@ -30,15 +36,19 @@ def subtotal(order: Order) -> Bag:
 
 
 def discounts(order: Order) -> Bag:
-    return total([line.discount for line in order.lines], order.pair)
+    return total([line.whole.off(order.pair) for line in order.lines], order.pair)
 
 
 def shipping_price(order: Order) -> Bag:
-    return order.shipping.price if order.shipping else order.pair.zero
+    return total([each.price for each in order.shippings if not each.removed], order.pair)
+
+
+def shipping_refunded(order: Order) -> Bag:
+    return total([each.refunded for each in order.shippings], order.pair)
 
 
 def tax_total(order: Order) -> Bag:
-    return total([taxes_of(line) for line in order.lines], order.pair) + shipping_tax(order.shipping, order)
+    return total([taxes_of(line) for line in order.lines], order.pair) + shipping_tax(order)
 
 
 def total_price(order: Order) -> Bag:
@@ -51,42 +61,51 @@ def current_subtotal(order: Order) -> Bag:
 
 
 def current_shipping(order: Order) -> Bag:
-    return order.shipping.price - order.shipping.refunded if order.shipping else order.pair.zero
+    return total([each.left for each in order.shippings], order.pair)
 
 
 def current_tax(order: Order) -> Bag:
-    result = total([taxes_of(x).share(x.current_quantity, x.quantity) for x in order.lines], order.pair)
-    if order.shipping and order.shipping.price:
-        pair, whole, left = order.pair, order.shipping.price, current_shipping(order)
-        tax = shipping_tax(order.shipping, order)
-        result += (
-            tax
-            if left == whole
-            else pair.rounded(
-                tax.shop * left.shop / (whole.shop or 1), tax.presentment * left.presentment / whole.presentment
-            )
-        )
-    return result
+    lines = [tax for line in order.lines for tax in line.left.taxes]
+    return sum_of(lines + [tax for each in order.shippings for tax in each.taxes_left()], order.pair)
 
 
 def current_discounts(order: Order) -> Bag:
-    return total([x.discount.share(x.current_quantity, x.quantity) for x in order.lines], order.pair)
+    return total([line.left.off(order.pair) for line in order.lines], order.pair)
+
+
+def current_cart_discount(order: Order) -> Bag:
+    """What the order's promotions take off now."""
+    return total([line.left.off(order.pair) - line.left.line_off(order.pair) for line in order.lines], order.pair)
+
+
+def cart_discount(order: Order) -> Bag:
+    return total([line.whole.off(order.pair) - line.whole.line_off(order.pair) for line in order.lines], order.pair)
 
 
 def current_total(order: Order) -> Bag:
-    result = current_subtotal(order) + current_shipping(order)
+    result = current_subtotal(order) + current_shipping(order) + (order.return_fees or order.pair.zero)
     return result if order.taxes_included else result + current_tax(order)
 
 
-def tax_lines(order: Order) -> list[Tax]:
-    """All taxes of the order, one entry per title."""
+def by_title(taxes: list[Tax]) -> list[Tax]:
+    """One entry per title."""
     found: dict[str, Tax] = {}
-    shipping = order.shipping.taxes if order.shipping else []
-    for tax in [tax for line in order.lines for tax in line.taxes] + shipping:
+    for tax in taxes:
         known = found.get(tax.title)
         price = tax.price_set if known is None else known.price_set + tax.price_set
         found[tax.title] = Tax(tax.title, tax.rate, price)
     return list(found.values())
+
+
+def tax_lines(order: Order) -> list[Tax]:
+    """All taxes of the order before refunds and edits."""
+    shipping = [tax for each in order.shippings if not each.removed for tax in each.taxes]
+    return by_title([tax for line in order.lines for tax in line.whole.taxes] + shipping)
+
+
+def current_tax_lines(order: Order) -> list[Tax]:
+    taxes = [tax for line in order.lines if line.current_quantity for tax in line.left.taxes]
+    return by_title(taxes + [tax for each in order.shippings for tax in each.taxes_left()])
 
 
 def succeeded(order: Order, *kinds: str) -> Bag:
@@ -102,8 +121,8 @@ def refunded(order: Order) -> Bag:
 
 
 def outstanding(order: Order) -> Bag:
-    left = current_total(order) - captured(order) + refunded(order)
-    return left if left else order.pair.zero
+    """What is still to come from the customer; below zero what is owed to them."""
+    return current_total(order) - captured(order) + refunded(order)
 
 
 def capturable_of(transaction: Transaction, now: datetime) -> Bag:

@@ -52,12 +52,12 @@ def give_back(
     """Record a refund: its lines leave the order, restocked or not."""
     made = Refund(shop.new_id(), order, shop.now(), note, [], shipping, transactions)
     for line, quantity, kind, place in wanted:
-        subtotal = totals.line_total(line).share(quantity, line.quantity)
-        tax = totals.taxes_of(line).share(quantity, line.quantity)
+        now = line.unit * line.now.quantity - line.now.off(order.pair)
+        subtotal = now.share(quantity, line.now.quantity)
+        tax = totals.sum_of(line.now.share(quantity).taxes, order.pair)
         made.lines.append(RefundLine(shop.new_id(), line, quantity, kind, place, subtotal, tax))
         _take_off(shop, line, quantity, kind, place)
-    if order.shipping:
-        order.shipping.refunded = order.shipping.refunded + shipping
+    payments.refund_shipping(order, shipping)
     order.refunds.append(made)
     shop.refunds[made.id] = made
     hooks.refund(shop, made)

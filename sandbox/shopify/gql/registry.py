@@ -49,6 +49,13 @@ KINDS = {
     "Line": "LineItem",
     "FoLine": "FulfillmentOrderLineItem",
     "Subscription": "WebhookSubscription",
+    "Session": "CalculatedOrder",
+    "ReturnLine": "ReturnLineItem",
+    "ExchangeLine": "ExchangeLineItem",
+    "ReverseOrder": "ReverseFulfillmentOrder",
+    "CreditAccount": "StoreCreditAccount",
+    "CreditMove": "StoreCreditAccountCreditTransaction",
+    "DebitMove": "StoreCreditAccountDebitTransaction",
 }
 
 
