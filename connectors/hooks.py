@@ -3,13 +3,17 @@
 The body itself is only a hint; whoever handles the delivery asks the vendor for the present state.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
+
+from connectors.carriers.shipengine_parse import external_id_of
 
 # What a delivery is filed under is kept and shown: ids and topics only, never a text that could name a person.
 _ID = re.compile(r"[A-Za-z0-9_:/.?=+\-]{1,200}")
@@ -39,13 +43,24 @@ def read_hook(vendor: str, headers: Mapping[str, str], body: bytes) -> Hook:
     reader = _READERS.get(vendor)
     if reader is None:
         raise BadHook("unknown_vendor")
-    try:
-        content = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise BadHook("not_json") from None
+    if vendor in _FORMS:
+        content: Any = read_form(body)
+    else:
+        try:
+            content = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            raise BadHook("not_json") from None
     if not isinstance(content, dict):
         raise BadHook("not_an_object")
     return reader({name.lower(): value for name, value in headers.items()}, content)
+
+
+def read_form(body: bytes) -> dict[str, str]:
+    """The fields of a delivery that comes as a form. Raises: BadHook."""
+    try:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict"))
+    except (UnicodeDecodeError, ValueError):
+        raise BadHook("not_a_form") from None
 
 
 def _shopify(headers: dict[str, str], body: dict[str, Any]) -> Hook:
@@ -70,7 +85,10 @@ _SHOPIFY_SUBJECTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "fulfillment_events": ("Order", ("order_id",)),
     "refunds": ("Order", ("order_id",)),
     "order_transactions": ("Order", ("order_id",)),
-    "returns": ("Order", ("order.admin_graphql_api_id", "order_id")),
+    # an update of a return names nothing but the return
+    "returns": ("Order", ("order.admin_graphql_api_id", "order_id", "admin_graphql_api_id")),
+    "reverse_deliveries": ("Return", ("return.admin_graphql_api_id",)),
+    "disputes": ("Order", ("order_id",)),
     "fulfillment_orders": (
         "FulfillmentOrder",
         ("fulfillment_order.id", "original_fulfillment_order.id", "submitted_fulfillment_order.id"),
@@ -111,10 +129,54 @@ def _easypost(headers: dict[str, str], body: dict[str, Any]) -> Hook:
     )
 
 
+def _stripe(headers: dict[str, str], body: dict[str, Any]) -> Hook:
+    """A payment page is about the request that it was made for, a refund about the reference that it was made with;
+    anything else, also a page of somebody else's that has a reference of theirs, about itself."""
+    refund = _at(body, "data.object.object") == "refund"
+    reference = _text(_at(body, f"data.object.{'metadata.reference' if refund else 'client_reference_id'}"))
+    own = _text(_at(body, "data.object.id"))
+    return Hook(
+        delivery_id=_needed(_text(body.get("id")), "missing_delivery_id"),
+        topic=_needed(_text(body.get("type")), "missing_topic"),
+        account=_text(body.get("account")),
+        subject=reference if _ID.fullmatch(reference) else _needed(own, "missing_subject"),
+        occurred_at=_unix_time(_text(body.get("created"))),
+    )
+
+
+def _twilio(headers: dict[str, str], body: dict[str, Any]) -> Hook:
+    """A text that came in, or what became of one of ours: each state of it is a delivery of its own."""
+    message = _needed(_text(body.get("MessageSid")), "missing_subject")
+    state = _text(body.get("MessageStatus"))
+    return Hook(
+        delivery_id=f"{message}:{state}" if state else message,
+        topic=_needed(f"message.{state or 'received'}", "missing_topic"),
+        account=_text(body.get("AccountSid")),
+        subject=message,
+    )
+
+
+_FORMS = frozenset({"twilio"})
+
+
+def _shipengine(_headers: dict[str, str], body: dict[str, Any]) -> Hook:
+    """The body carries no id of the delivery, and is the same when it is sent again: its content is its name."""
+    content = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+    return Hook(
+        delivery_id=hashlib.sha256(content).hexdigest(),
+        topic=_needed(_text(body.get("resource_type")), "missing_topic"),
+        account="",
+        subject=_needed(external_id_of(body), "missing_subject"),
+    )
+
+
 _READERS: dict[str, Callable[[dict[str, str], dict[str, Any]], Hook]] = {
     "shopify": _shopify,
     "shipbob": _shipbob,
     "easypost": _easypost,
+    "stripe": _stripe,
+    "twilio": _twilio,
+    "shipengine": _shipengine,
 }
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 import orjson
 
@@ -35,10 +36,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What a vendor's 4xx says: our stable code and the vendor's own words, which are redacted before use."""
+    """What a vendor's 4xx says: our stable code and the vendor's own words, which are redacted before use.
+
+    `busy`: nothing was decided and nothing happened, the same call may be made again.
+    """
 
     reason: str = "rejected"
     message: str = ""
+    busy: bool = False
 
 
 @dataclass(slots=True)
@@ -70,6 +75,11 @@ def no_refusal(status: int, body: Any) -> Refusal:
     return Refusal()
 
 
+def never_replays(headers: Mapping[str, str]) -> bool:
+    """For vendors that do not say whether an answer is the stored one of an earlier call under the same key."""
+    return False
+
+
 class VendorHttp:
     """Calls one account of one vendor. Cheap to hold; the client is shared and belongs to whoever made it."""
 
@@ -84,6 +94,7 @@ class VendorHttp:
         limiter: Limiter | None = None,
         retry_after: Callable[[Mapping[str, str]], float | None] = read_retry_after,
         read_refusal: Callable[[int, Any], Refusal] = no_refusal,
+        is_replay: Callable[[Mapping[str, str]], bool] = never_replays,
         retries: RetrySettings | None = None,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
@@ -98,6 +109,7 @@ class VendorHttp:
         self._limiter = limiter
         self._retry_after = retry_after
         self._read_refusal = read_refusal
+        self._is_replay = is_replay
 
     async def call(
         self,
@@ -107,6 +119,7 @@ class VendorHttp:
         *,
         write: bool,
         json: Any = None,
+        form: Mapping[str, str] | None = None,
         params: Mapping[str, Any] | None = None,
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
@@ -120,7 +133,7 @@ class VendorHttp:
         `path` may be an absolute address; our credentials go only to the vendor's own.
         Raises: Retryable, VendorRejected, OutcomeUnknown, AuthFailed, Withdrawn.
         """
-        request = self._build(method, path, json, params, content, headers)
+        request = self._build(method, path, json, form, params, content, headers)
         unsure = write and not safe_to_repeat
 
         async def send(attempt: int) -> Answer:
@@ -136,7 +149,7 @@ class VendorHttp:
                 status = response.status
                 if self._limiter:
                     self._limiter.read(status, response.headers)
-                return self._answer(operation, response, (json, params), expect=expect, raw=raw, unsure=unsure)
+                return self._answer(operation, response, (json, form, params), expect=expect, raw=raw, unsure=unsure)
             except ConnectorError:
                 self.counters.failed += 1
                 self._log(logging.WARNING, operation, status, started, attempt)
@@ -158,6 +171,7 @@ class VendorHttp:
         method: str,
         path: str,
         json: Any,
+        form: Mapping[str, str] | None,
         params: Mapping[str, Any] | None,
         content: bytes | None,
         headers: Mapping[str, str] | None,
@@ -168,6 +182,9 @@ class VendorHttp:
         if json is not None:
             content = orjson.dumps(json)
             merged.setdefault("content-type", "application/json")
+        elif form is not None:
+            content = urlencode(form).encode()
+            merged.setdefault("content-type", "application/x-www-form-urlencoded")
         return Request(method, url, merged, content, params, self._timeout_s)
 
     async def _send(self, operation: str, request: Request, *, unsure: bool) -> Response:
@@ -203,10 +220,16 @@ class VendorHttp:
             raise Retryable(self.vendor, operation, f"http_{status}", self._retry_after(response.headers))
         if status in (401, 403):
             raise AuthFailed(self.vendor, operation, f"http_{status}")
-        if status >= 500 or status == 408:
-            raise self._lost(operation, f"http_{status}", unsure=unsure, after_s=self._retry_after(response.headers))
+        replayed = self._is_replay(response.headers)
+        if status >= 500 or status == 408:  # a stored failure is replayed for ever: only a look-up tells more
+            after_s = self._retry_after(response.headers)
+            raise self._lost(operation, f"http_{status}", unsure=unsure or replayed, after_s=after_s)
         refusal = self._read_refusal(status, _json_or_none(response.content))
         detail = redact(refusal.message, *sent) if refusal.message else f"http_{status}"
+        if refusal.busy:
+            raise Retryable(self.vendor, operation, detail, self._retry_after(response.headers))
+        if replayed:
+            detail = f"replayed: {detail}"
         raise VendorRejected(self.vendor, operation, detail, refusal.reason)
 
     def _decode(self, operation: str, response: Response, *, raw: bool, unsure: bool) -> Any:

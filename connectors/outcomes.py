@@ -1,9 +1,14 @@
-"""Results of calls that carry many items: each item has its own outcome, nothing is raised for one."""
+"""Results of writes, of which a call may carry many: each has its own outcome, nothing is raised for one."""
 
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from connectors.errors import ConnectorError
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +20,16 @@ class Sent:
 
 
 Outcome = Sent | ConnectorError
+
+
+def returned(call: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T | ConnectorError]]:
+    """For a call of one write: a failure is its result."""
+
+    @wraps(call)
+    async def outcome(*args: P.args, **kwargs: P.kwargs) -> T | ConnectorError:
+        try:
+            return await call(*args, **kwargs)
+        except ConnectorError as error:
+            return error
+
+    return outcome

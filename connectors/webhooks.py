@@ -9,9 +9,16 @@ import hashlib
 import hmac
 import unicodedata
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from urllib.parse import parse_qsl
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
 
 TOLERANCE_S = 300
+_MOST_FIELDS = 200  # of a form; a text's has some thirty
 
 
 class BadSignature(Exception):
@@ -59,6 +66,74 @@ def verify_easypost(body: bytes, headers: Mapping[str, str], secret: str, *, now
     digest = hmac.new(_some(key), body, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(f"hmac-sha256-hex={digest}".encode(), given.encode()):
         raise BadSignature("mismatch")
+
+
+def verify_stripe(body: bytes, headers: Mapping[str, str], secret: str, *, now: datetime) -> None:
+    """Hex HMAC-SHA256 of time and body; any `v1` may match, there are two while a secret is rolled.
+
+    `secret` is used as the vendor gave it, with its `whsec_`. Raises: BadSignature.
+    """
+    parts = [part.strip().partition("=") for part in _header(headers, "stripe-signature").split(",")]
+    timestamp = next((value for name, _, value in parts if name == "t"), "")
+    given = [value for name, _, value in parts if name == "v1"]
+    if not timestamp or not given:
+        raise BadSignature("missing")
+    _check_time(timestamp, now)
+    digest = hmac.new(_some(secret.encode()), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+    if not any(hmac.compare_digest(digest.encode(), value.encode()) for value in given):
+        raise BadSignature("mismatch")
+
+
+def verify_twilio(body: bytes, headers: Mapping[str, str], secret: str, *, url: str, now: datetime) -> None:
+    """Base64 HMAC-SHA1 of the address as the vendor called it and the form's fields, sorted, name and value without
+    anything between. Carries no time. `secret` is the account's auth token. Raises: BadSignature.
+
+    Source: twilio.com/docs/usage/security, "Validating Signatures from Twilio", read 2026-11. A field that comes
+    several times counts once with each value, as in the vendor's own library.
+    """
+    given = _header(headers, "x-twilio-signature")
+    try:
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+    except (UnicodeDecodeError, ValueError):
+        raise BadSignature("mismatch") from None
+    signed = url + "".join(name + value for name, value in sorted(set(pairs)))
+    digest = hmac.new(_some(secret.encode()), signed.encode(), hashlib.sha1).digest()
+    if not hmac.compare_digest(base64.b64encode(digest), given.encode()):
+        raise BadSignature("mismatch")
+
+
+SHIPENGINE_KEY = "x-shipengine-rsa-sha256-key-id"
+
+
+def verify_shipengine(body: bytes, headers: Mapping[str, str], key: RSAPublicKey | None, *, now: datetime) -> None:
+    """RSA-SHA256 (PKCS #1 v1.5) in base64 over time, a dot, and the body. `key`: the vendor's, of the name that stands
+    in the header `SHIPENGINE_KEY`. Raises: BadSignature.
+
+    Source: ShipStation API documentation, Webhook Validation, read 2026-11.
+    """
+    timestamp = _header(headers, "x-shipengine-timestamp")
+    signature = _header(headers, "x-shipengine-rsa-sha256-signature")
+    _header(headers, SHIPENGINE_KEY)
+    try:
+        signed_at = datetime.fromisoformat(timestamp)
+    except ValueError:
+        raise BadSignature("stale") from None
+    if abs((now - (signed_at if signed_at.tzinfo else signed_at.replace(tzinfo=UTC))).total_seconds()) > TOLERANCE_S:
+        raise BadSignature("stale")
+    if key is None:
+        raise BadSignature("mismatch")
+    try:
+        key.verify(_digest(signature), timestamp.encode() + b"." + body, PKCS1v15(), SHA256())
+    except InvalidSignature:
+        raise BadSignature("mismatch") from None
+
+
+def number_of_base64url(value: str) -> int:
+    """A number as JSON Web Keys write it; 0 for what is none."""
+    try:
+        return int.from_bytes(base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)), "big")
+    except (binascii.Error, ValueError):
+        return 0
 
 
 def _raw_base64(body: bytes, given: str, secret: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from domain.order import Address
 from domain.parcels import Label, Parcel, Quote, Tracker
@@ -34,8 +34,10 @@ class AddressVerifier(Protocol):
 class LabelSource(Protocol):
     code: str
 
-    async def quote(self, *, ship_from: Address, ship_to: Address, parcel: Parcel, reference: str) -> Quote:
-        """Rates for a parcel. Buys nothing."""
+    async def quote(
+        self, *, ship_from: Address, ship_to: Address, parcel: Parcel, reference: str, back: bool = False
+    ) -> Quote:
+        """Rates for a parcel. Buys nothing. `back`: for its way back, from who it went to, to who sent it."""
 
     async def buy(self, quote: str, rate: str) -> Label:
         """Buy the label. OutcomeUnknown is left by `find_label`."""
@@ -48,6 +50,55 @@ class LabelSource(Protocol):
 
     async def fetch_label(self, url: str) -> bytes:
         """The label's file (PDF)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelRef:
+    """A parcel at whoever follows it. `source_external_id` is what the source gave when it began to follow."""
+
+    source_external_id: str
+    tracking_number: str
+    carrier: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLimits:
+    """What an account may ask: `per_second` None where the vendor says nothing. `at_once` is ours, to be polite."""
+
+    at_once: int
+    per_second: float | None = None
+
+
+class TrackingSource(Protocol):
+    """Somebody who tells of parcels: an aggregator or a carrier itself.
+
+    `batch`: the most parcels that one `fetch` takes. `carriers`: those it follows, in lower case and by the names that
+    parcels have; empty for any.
+    """
+
+    code: str
+    account: str
+    batch: int
+    limits: SourceLimits
+    carriers: frozenset[str]
+
+    async def fetch(self, refs: Sequence[ParcelRef]) -> Sequence[Tracker]:
+        """What is known now, all scans oldest first, under the refs' `source_external_id`; parcels that the source
+        does not know are left out. Raises: VendorRejected (`unreadable_answer` too), Retryable, AuthFailed."""
+
+    async def follow(self, tracking_number: str, carrier: str) -> Tracker:
+        """Begin to follow a parcel; the same number again gives the same `external_id`."""
+
+    async def check(self) -> str:
+        """Prove that credentials work."""
+
+
+@runtime_checkable
+class Subscribing(Protocol):
+    """A source that sends webhooks as well."""
+
+    async def ensure_subscriptions(self, callback_url: str) -> list[str]:
+        """Create the webhook if missing; returns what it was created for."""
 
 
 class TrackerSource(Protocol):

@@ -9,13 +9,16 @@ trackers are idempotent by code; lists filter by creation only; weights are ounc
 import asyncio
 import base64
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from connectors.carriers.base import AddressCheck
+from connectors.carriers.base import AddressCheck, ParcelRef, SourceLimits
 from connectors.carriers.easypost_parse import (
+    CODE_FORM,
     address_body,
     bought_rate,
+    code_url,
     parcel_body,
     parse_check,
     parse_event,
@@ -23,17 +26,20 @@ from connectors.carriers.easypost_parse import (
     parse_quote,
     parse_tracker,
 )
-from connectors.carriers.easypost_states import TOPICS
+from connectors.carriers.easypost_topics import TOPICS
+from connectors.carriers.returning import PaperlessCode
 from connectors.errors import OutcomeUnknown, VendorRejected
 from connectors.http import Refusal, VendorHttp
 from connectors.reading import Unreadable
 from connectors.transport import Client
 from domain.order import Address
 from domain.parcels import Label, Parcel, Quote, Tracker
+from domain.status_maps import StatusMap
 
 __all__ = ["TOPICS", "EasyPost", "easypost_http", "parse_event"]
 
 VENDOR = "easypost"
+_NO_FORM = "shipment_form_invalid"
 _PAGE = 100  # the most that the API gives
 _AT_ONCE = 8  # single reads of trackers side by side
 _FOLLOWED_FOR = timedelta(days=60)  # a parcel older than this gets no more scans
@@ -67,10 +73,14 @@ class EasyPost:
     """One EasyPost account, for verification, labels and tracking alike."""
 
     code = VENDOR
+    batch = 50
+    limits = SourceLimits(at_once=_AT_ONCE)
+    carriers: frozenset[str] = frozenset()
 
-    def __init__(self, http: VendorHttp, *, account: str, webhook_secret: str = "") -> None:
+    def __init__(self, http: VendorHttp, *, account: str, words: StatusMap, webhook_secret: str = "") -> None:
         self.account = account
         self._http = http
+        self._words = words
         self._webhook_secret = webhook_secret
 
     async def verify(self, address: Address) -> AddressCheck:
@@ -84,14 +94,17 @@ class EasyPost:
         )
         return self._read("verify", lambda body: parse_check(address, body), answer.body)
 
-    async def quote(self, *, ship_from: Address, ship_to: Address, parcel: Parcel, reference: str) -> Quote:
-        """See `LabelSource.quote`."""
-        shipment = {
+    async def quote(
+        self, *, ship_from: Address, ship_to: Address, parcel: Parcel, reference: str, back: bool = False
+    ) -> Quote:
+        """See `LabelSource.quote`. With `is_return` EasyPost itself turns the two addresses round."""
+        shipment: dict[str, Any] = {
             "from_address": address_body(ship_from),
             "to_address": address_body(ship_to),
             "parcel": parcel_body(parcel),
             "reference": reference,
             "options": {"label_format": "PDF"},
+            **({"is_return": True} if back else {}),
         }
         answer = await self._http.call("quote", "POST", "/v2/shipments", json={"shipment": shipment}, write=False)
         return self._read("quote", parse_quote, answer.body)
@@ -104,14 +117,14 @@ class EasyPost:
             )
         except VendorRejected as refused:
             body = await self._shipment("find_label", quote)
-            label = self._read("find_label", parse_label, body) if body is not None else None
+            label = self._read("find_label", self._label, body) if body is not None else None
             if label is None:
                 raise
             if bought_rate(body) != rate or label.voided:
                 raise VendorRejected(VENDOR, "buy", refused.detail, reason="already_bought") from refused
             return label
         try:
-            label = parse_label(answer.body)
+            label = self._label(answer.body)
         except Unreadable as exc:
             raise OutcomeUnknown(VENDOR, "buy", str(exc)) from exc
         if label is None:
@@ -121,7 +134,11 @@ class EasyPost:
     async def find_label(self, quote: str) -> Label | None:
         """See `LabelSource.find_label`."""
         body = await self._shipment("find_label", quote)
-        return None if body is None else self._read("find_label", parse_label, body)
+        return None if body is None else self._read("find_label", self._label, body)
+
+    def _label(self, body: Any) -> Label | None:
+        label = parse_label(body)
+        return None if label is None else replace(label, followed_by=f"{VENDOR}/{self.account}")
 
     async def _shipment(self, operation: str, quote: str) -> Any:
         answer = await self._http.call(operation, "GET", f"/v2/shipments/{quote}", write=False, expect=(404,))
@@ -147,6 +164,22 @@ class EasyPost:
         """See `LabelSource.fetch_label`. Our key does not go to where EasyPost stores files."""
         answer = await self._http.call("fetch_label", "GET", url, write=False, raw=True)
         return bytes(answer.body)
+
+    async def paperless_code(self, quote: str) -> PaperlessCode:
+        """See `PaperlessSource.paperless_code`. Looks first: EasyPost makes a second form when asked twice."""
+        body = await self._shipment("paperless_code", quote)
+        url = self._read("paperless_code", code_url, body) if body is not None else ""
+        if not url:
+            path, form = f"/v2/shipments/{quote}/forms", {"form": {"type": CODE_FORM}}
+            try:
+                answer = await self._http.call("paperless_code", "POST", path, json=form, write=True)
+            except VendorRejected as refused:
+                reason = "no_code" if refused.reason == _NO_FORM else refused.reason
+                raise VendorRejected(VENDOR, "paperless_code", refused.detail, reason) from refused
+            url = self._read("paperless_code", code_url, answer.body)
+        if not url:
+            raise OutcomeUnknown(VENDOR, "paperless_code", "no_form_in_answer")
+        return PaperlessCode(await self.fetch_label(url), "image/png")
 
     async def label_url(self, quote: str, file_format: str) -> str:
         """Address of the same label in another format: PDF, ZPL, EPL2 or PNG."""
@@ -174,7 +207,7 @@ class EasyPost:
             write=True,
             safe_to_repeat=True,
         )
-        return self._read("create_tracker", parse_tracker, answer.body)
+        return self._read("create_tracker", self._tracker, answer.body)
 
     async def fetch_trackers(self, external_ids: Sequence[str]) -> list[Tracker]:
         """See `TrackerSource.fetch_trackers`; unknown ids are left out."""
@@ -187,7 +220,7 @@ class EasyPost:
                 )
             if answer.status == 404:
                 return None
-            return self._read("fetch_tracker", parse_tracker, answer.body)
+            return self._read("fetch_tracker", self._tracker, answer.body)
 
         found = await asyncio.gather(*(fetch(external_id) for external_id in external_ids))
         return [tracker for tracker in found if tracker is not None]
@@ -203,10 +236,24 @@ class EasyPost:
             rows = (answer.body or {}).get("trackers") or []
             changed = [row for row in rows if _changed_since(row, since)]
             if changed:
-                yield self._read("trackers_updated_since", lambda page: [parse_tracker(row) for row in page], changed)
+                yield self._read("trackers_updated_since", self._trackers, changed)
             if not rows or not answer.body.get("has_more"):
                 return
             params = {**params, "before_id": rows[-1].get("id")}
+
+    def _tracker(self, body: Any) -> Tracker:
+        return parse_tracker(body, self._words)
+
+    def _trackers(self, rows: Sequence[Any]) -> list[Tracker]:
+        return [self._tracker(row) for row in rows]
+
+    async def fetch(self, refs: Sequence[ParcelRef]) -> Sequence[Tracker]:
+        """See `TrackingSource.fetch`."""
+        return await self.fetch_trackers([ref.source_external_id for ref in refs])
+
+    async def follow(self, tracking_number: str, carrier: str) -> Tracker:
+        """See `TrackingSource.follow`."""
+        return await self.create_tracker(tracking_number, carrier)
 
     async def ensure_subscriptions(self, callback_url: str) -> list[str]:
         """See `TrackerSource.ensure_subscriptions`. EasyPost sends every topic to every webhook."""

@@ -8,15 +8,17 @@ from typing import Any
 
 from connectors.carriers.address_compare import same_in_substance
 from connectors.carriers.base import AddressCheck, AddressVerdict
-from connectors.carriers.easypost_states import IGNORED_TOPICS, parcel_state
+from connectors.carriers.easypost_topics import IGNORED_TOPICS
 from connectors.reading import Unreadable, identity, mapping, moment, shaped, text
 from domain.money import MoneyError, to_minor
 from domain.order import Address
-from domain.parcels import Label, Parcel, ParcelState, Quote, Rate, Tracker, TrackingEvent
+from domain.parcels import Label, Parcel, ParcelState, Quote, Rate, Tracker, TrackingEvent, in_context
+from domain.status_maps import StatusMap
 
 _GRAMS_PER_OUNCE = 28.349523125
 _MM_PER_INCH = 25.4
 _UNIT_CODES = frozenset({"E.SECONDARY_INFORMATION.MISSING", "E.SECONDARY_INFORMATION.INVALID"})
+CODE_FORM = "label_qr_code"
 _VOIDED = frozenset({"submitted", "refunded"})
 
 
@@ -146,51 +148,51 @@ def bought_rate(body: Any) -> str:
 
 
 @shaped
-def parse_tracker(body: Any) -> Tracker:
+def code_url(body: Any) -> str:
+    """Address of the picture that a counter prints a shipment's label from; empty without one. Raises: Unreadable."""
+    forms = [mapping(each, "forms") for each in mapping(body, "shipment").get("forms") or ()]
+    found = [text(each.get("form_url")) for each in forms if each.get("form_type") == CODE_FORM]
+    return found[0] if found else ""
+
+
+@shaped
+def parse_tracker(body: Any, words: StatusMap) -> Tracker:
     """A tracker with its scans, oldest first. Raises: Unreadable."""
     data = mapping(body, "tracker")
-    events = [event for raw in data.get("tracking_details") or () if (event := _scan(raw)) is not None]
+    events = [event for raw in data.get("tracking_details") or () if (event := _scan(raw, words)) is not None]
     events.sort(key=lambda event: event.occurred_at)
-    if not events and (event := _scan({**data, "datetime": data.get("updated_at")})) is not None:
+    if not events and (event := _scan({**data, "datetime": data.get("updated_at")}, words)) is not None:
         events = [event] if event.state is not ParcelState.UNKNOWN else []
     return Tracker(
         external_id=identity(data),
         tracking_number=text(data.get("tracking_code")),
         carrier=text(data.get("carrier")),
-        events=tuple(events if data.get("is_return") is True else _in_context(events)),
+        events=_told(events, way_back=data.get("is_return") is True),
         estimated_delivery=moment(data.get("est_delivery_date"), "est_delivery_date"),
         public_url=text(data.get("public_url")),
     )
 
 
-def _in_context(events: list[TrackingEvent]) -> list[TrackingEvent]:
-    """What two words mean depends on the scans before: `delivered` after the way back is at the sender's, a
-    delivery exception of a parcel that was out for delivery is an attempt."""
-    back = False
+def _told(events: list[TrackingEvent], *, way_back: bool) -> tuple[TrackingEvent, ...]:
+    """A delivery exception right after "out for delivery" is an attempt."""
     told: list[TrackingEvent] = []
     for event in events:
-        state, out = event.state, bool(told) and told[-1].state is ParcelState.OUT_FOR_DELIVERY
-        if back and state is ParcelState.DELIVERED:
-            state = ParcelState.RETURNED
-        elif event.detail_code == "delivery_exception" and out:
-            state = ParcelState.ATTEMPTED
-        back = back or state is ParcelState.RETURNING
-        told.append(event if state is event.state else replace(event, state=state))
-    return told
+        out = bool(told) and told[-1].state is ParcelState.OUT_FOR_DELIVERY
+        attempt = out and not way_back and event.detail_code == "delivery_exception"
+        told.append(replace(event, state=ParcelState.ATTEMPTED) if attempt else event)
+    return in_context(told, way_back=way_back)
 
 
-def _scan(raw: Any) -> TrackingEvent | None:
+def _scan(raw: Any, words: StatusMap) -> TrackingEvent | None:
     data = mapping(raw, "tracking_details")
     occurred_at = moment(data.get("datetime"), "datetime")
     if occurred_at is None:  # without a time a scan cannot be merged; the next one will have it
         return None
-    status, detail = text(data.get("status")), text(data.get("status_detail"))
     place = data.get("tracking_location") or {}
-    return TrackingEvent(
-        state=parcel_state(status, detail),
-        occurred_at=occurred_at,
-        raw_code=status,
-        detail_code=detail,
+    return words.event(
+        occurred_at,
+        text(data.get("status")),
+        text(data.get("status_detail")),
         city=text(place.get("city")),
         region=text(place.get("state")),
         country=text(place.get("country")),
@@ -198,14 +200,14 @@ def _scan(raw: Any) -> TrackingEvent | None:
 
 
 @shaped
-def parse_event(body: Any) -> CarrierEvent:
+def parse_event(body: Any, words: StatusMap) -> CarrierEvent:
     """A webhook's body. Raises: Unreadable."""
     data = mapping(body, "event")
     topic = text(data.get("description"))
     event = CarrierEvent(identity(data), topic, moment(data.get("created_at"), "created_at"))
     result = data.get("result")
     if topic.startswith("tracker."):
-        return replace(event, tracker=parse_tracker(result))
+        return replace(event, tracker=parse_tracker(result, words))
     if topic.startswith("refund."):
         refund = mapping(result, "result")
         told = Refund(

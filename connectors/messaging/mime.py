@@ -1,21 +1,26 @@
-"""Bytes of a mail: multipart/alternative from a rendered `Mail`.
+"""Bytes of a mail: multipart/alternative from a rendered `Mail`, within multipart/mixed when files go along.
 
 Headers go through the standard library. A body of short ASCII lines travels as it is, any other as quoted-printable
 by binascii, which takes a tenth of the library's own encoder.
 """
 
 import re
+from base64 import encodebytes
 from binascii import b2a_qp
+from collections.abc import Sequence
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr
 
-from connectors.messaging.base import Mail
+from connectors.messaging.base import Attached, Mail
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,75}\Z")
+_FILE_NAME = re.compile(r"[\w.-]{1,80}\Z", re.ASCII)
+_FILE_TYPE = re.compile(r"[a-z]+/[\w.+-]+\Z", re.ASCII)
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"]+@[^\s@<>()\[\],;:\\\"]+\Z")
 _BOUNDARY = "=_alternative"  # quoted-printable never writes "=_", so no body can contain it
+_OUTER = "=_mixed"  # base64 has no "_" either
 _BOUNDARY_BYTES = _BOUNDARY.encode()
 _UNSAFE = bytes({*range(0x20), *range(0x7F, 0x100)} - {*b"\t\n"})
 _LONGEST_LINE = 998  # RFC 5322; folding a long address breaks some readers of List-Unsubscribe
@@ -64,6 +69,13 @@ def mail_bytes(mail: Mail, *, sender: str, sender_name: str, date: datetime) -> 
         lines.append(f"{name}: {_folded(value, name)}")
     lines += [
         "MIME-Version: 1.0",
+        *(_mixed([_body(mail), *map(_file, mail.files)]) if mail.files else _body(mail)),
+    ]
+    return "\r\n".join(lines).encode("ascii")
+
+
+def _body(mail: Mail) -> list[str]:
+    return [
         f'Content-Type: multipart/alternative; boundary="{_BOUNDARY}"',
         "",
         *_part("plain", mail.text),
@@ -71,7 +83,25 @@ def mail_bytes(mail: Mail, *, sender: str, sender_name: str, date: datetime) -> 
         f"--{_BOUNDARY}--",
         "",
     ]
-    return "\r\n".join(lines).encode("ascii")
+
+
+def _mixed(parts: Sequence[Sequence[str]]) -> list[str]:
+    inside = [line for part in parts for line in (f"--{_OUTER}", *part)]
+    return [f'Content-Type: multipart/mixed; boundary="{_OUTER}"', "", *inside, f"--{_OUTER}--", ""]
+
+
+def _file(file: Attached) -> list[str]:
+    """Raises: BadMail for a name that would break the header."""
+    if not _FILE_NAME.match(file.name) or not _FILE_TYPE.match(file.content_type):
+        raise BadMail("files")
+    return [
+        f"Content-Type: {file.content_type}",
+        "Content-Transfer-Encoding: base64",
+        f'Content-Disposition: attachment; filename="{file.name}"',
+        "",
+        *encodebytes(file.content).decode("ascii").splitlines(),
+        "",
+    ]
 
 
 def _part(subtype: str, body: str) -> list[str]:

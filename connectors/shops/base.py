@@ -48,7 +48,8 @@ class CaptureRequest:
 
 @dataclass(frozen=True, slots=True)
 class RefundRequest:
-    """Refund to the tender of `parent_transaction` under an idempotency key of ours."""
+    """Refund to the tender of `parent_transaction` under an idempotency key of ours. `note` names this refund and this
+    try of it: a look-up knows it by the note."""
 
     key: str
     order: str
@@ -111,7 +112,12 @@ class Shop(Protocol):
         """Capture an authorisation. Sent.external_id is the capture's transaction id."""
 
     async def refund(self, request: RefundRequest) -> Outcome:
-        """Refund money; the vendor honours `key`. Sent.external_id is the refund's id."""
+        """Refund money; the vendor honours `key` for a while. Sent.external_id is the refund's id, data["transaction"]
+        its money's, data["status"] pending or success."""
+
+    async def find_refund(self, request: RefundRequest) -> Outcome | None:
+        """What became of a refund: as `refund`, VendorRejected when the gateway refused it, None when there is none of
+        this `note`."""
 
     async def cancel_order(self, request: CancelRequest) -> Outcome:
         """Start a cancellation and wait until the shop has done it. Sent.external_id is the job's id."""

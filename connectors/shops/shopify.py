@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from connectors import unreadable
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, VendorRejected
 from connectors.http import VendorHttp
 from connectors.outcomes import Outcome
 from connectors.shops import shopify_catalogue as catalogue
 from connectors.shops import shopify_documents as documents
+from connectors.shops import shopify_edits, shopify_holds, shopify_order_writes
 from connectors.shops import shopify_fulfilments as fulfilments
-from connectors.shops import shopify_holds
 from connectors.shops import shopify_orders as orders
 from connectors.shops import shopify_requests as payloads
 from connectors.shops import shopify_subscriptions as subscriptions
@@ -31,12 +31,15 @@ from connectors.shops.base import (
     RefundRequest,
     ReleaseRequest,
 )
+from connectors.shops.editing import CalculatedOrder, LinesEdit, ManualPayment
 from connectors.shops.shopify_budget import VENDOR, CostBudget
 from connectors.shops.shopify_cancelling import wait_until_cancelled
 from connectors.shops.shopify_client import Node, ShopifyClient, inner_nodes, read_refusal
+from connectors.shops.shopify_replacements import ShopifyReplacements
+from connectors.shops.shopify_returns import ShopifyReturns
 from connectors.transport import Client
 from domain.catalogue import CatalogueProduct, ShopStock, StockWrite
-from domain.order import IncomingOrder, OrderError, ShopFulfilmentOrder
+from domain.order import Address, IncomingOrder, OrderError, ShopFulfilmentOrder
 
 logger = logging.getLogger(__name__)
 
@@ -63,8 +66,9 @@ def leave_out(external_id: str, error: OrderError) -> None:
     logger.error("shopify body left out", extra=keys)
 
 
-class Shopify:
-    """One Shopify shop as a `Shop`. See the protocol for what the methods promise.
+class Shopify(ShopifyReturns, ShopifyReplacements):
+    """One Shopify shop as a `Shop`, an `EditableShop`, a `ReturningShop` and a `ReplacingShop`. See the protocols for
+    what the methods promise.
 
     One body that we cannot read is handed to `on_bad_body` and left out, so that it holds up no page.
     """
@@ -190,6 +194,10 @@ class Shopify:
         [result] = await self._client.mutate(documents.REFUND, items, safe=True)
         return payloads.refunded(documents.REFUND.field, result)
 
+    async def find_refund(self, request: RefundRequest) -> Outcome | None:
+        data = await self._client.query("order_refunds", documents.ORDER_REFUNDS, {"id": request.order})
+        return payloads.refund_of_note("order_refunds", data.get("order"), request.note)
+
     async def cancel_order(self, request: CancelRequest) -> Outcome:
         items = [payloads.cancel_variables(request)]
         [result] = await self._client.mutate(documents.CANCEL, items, safe=False)
@@ -197,6 +205,28 @@ class Shopify:
         if isinstance(outcome, ConnectorError):
             return outcome
         return await wait_until_cancelled(self._client, outcome.external_id, request.order)
+
+    # editing
+
+    async def calculate(self, edit: LinesEdit) -> CalculatedOrder:
+        return await shopify_edits.calculate(self._client, edit)
+
+    async def commit(self, edit: LinesEdit, *, expected_total_minor: int, note: str) -> Outcome:
+        return await shopify_edits.commit(self._client, edit, expected_total_minor, note)
+
+    async def committed(self, edit: LinesEdit) -> bool | None:
+        return await shopify_edits.committed(self._client, edit)
+
+    async def set_address(self, order: str, ship_to: Address) -> Outcome:
+        return await shopify_order_writes.set_address(self._client, order, ship_to)
+
+    async def set_contact(self, order: str, *, email: str, phone: str) -> Outcome:
+        return await shopify_order_writes.set_contact(self._client, order, email, phone)
+
+    async def record_payment(self, payment: ManualPayment) -> Outcome:
+        return await shopify_order_writes.record_payment(self._client, payment)
+
+    # subscriptions
 
     async def ensure_subscriptions(self, callback_url: str) -> list[str]:
         subscribed: set[tuple[str, str]] = set()
@@ -206,10 +236,14 @@ class Shopify:
         topics = subscriptions.missing_topics(subscribed, callback_url)
         items = [subscriptions.subscription(topic, callback_url) for topic in topics]
         results = await self._client.mutate(documents.SUBSCRIBE, items, safe=False)
-        for result in results:
+        made = []
+        for topic, result in zip(topics, results, strict=True):
+            if isinstance(result, VendorRejected) and topic in subscriptions.OPTIONAL:
+                continue
             if isinstance(result, ConnectorError):
                 raise result
-        return topics
+            made.append(topic)
+        return made
 
 
 def _updated_since(since: datetime) -> str:

@@ -7,7 +7,7 @@ from connectors.errors import ConnectorError, OutcomeUnknown, Retryable, VendorR
 from connectors.http import Refusal, VendorHttp
 from connectors.retrying import retry
 from connectors.shops.shopify_budget import VENDOR, CostBudget, Throttled
-from connectors.shops.shopify_documents import CHUNK, Mutation, batch
+from connectors.shops.shopify_documents import CHUNK, Mutation, sequence
 from connectors.shops.shopify_errors import MAX_COST, THROTTLED, error_code, graphql_error, user_error
 
 PATH = "/admin/api/2026-10/graphql.json"
@@ -104,22 +104,24 @@ class ShopifyClient:
         """
         results: list[Node | ConnectorError] = []
         for start in range(0, len(items), CHUNK):
-            results += await self._mutate_chunk(mutation, items[start : start + CHUNK], safe=safe)
+            results += await self.run([(mutation, item) for item in items[start : start + CHUNK]], safe=safe)
         return results
 
-    async def _mutate_chunk(
-        self, mutation: Mutation, items: Sequence[Node], *, safe: bool
-    ) -> Sequence[Node | ConnectorError]:
-        document = batch(mutation, len(items))
-        variables = {f"{name}{i}": value for i, item in enumerate(items) for name, value in item.items()}
-        guess = mutation.guess * len(items)
+    async def run(self, steps: Sequence[tuple[Mutation, Node]], *, safe: bool) -> list[Node | ConnectorError]:
+        """Run mutations, each with its variables, in one document and in this order; a refused one stops none.
+
+        Not chunked. `safe` as for `mutate`.
+        """
+        document = sequence(tuple(mutation for mutation, _ in steps))
+        variables = {f"{name}{i}": value for i, (_, item) in enumerate(steps) for name, value in item.items()}
+        guess = sum(mutation.guess for mutation, _ in steps)
         try:
-            body = await self._post(mutation.field, document, variables, write=True, safe=safe, guess=guess)
+            body = await self._post(steps[0][0].field, document, variables, write=True, safe=safe, guess=guess)
         except ConnectorError as error:
-            return [error] * len(items)
+            return [error] * len(steps)
         data = body.get("data") or {}
         errors = _errors(body)
-        return [_outcome(mutation, data, errors, i, item, safe=safe) for i, item in enumerate(items)]
+        return [_outcome(each, data, errors, i, item, safe=safe) for i, (each, item) in enumerate(steps)]
 
     async def _post(
         self, operation: str, document: str, variables: Any, *, write: bool, safe: bool, guess: float

@@ -25,12 +25,17 @@ class Mutation:
         return (*self.arguments, ("key", "String!")) if self.idempotent else self.arguments
 
 
-@cache
 def batch(mutation: Mutation, size: int) -> str:
-    """The document that runs the mutation `size` times as m0, m1 ..., with variables numbered alike."""
-    declared = ", ".join(f"${name}{i}: {kind}" for i in range(size) for name, kind in mutation.variables)
-    fields = "\n".join(_aliased(mutation, i) for i in range(size))
-    return f"mutation {mutation.field}Batch({declared}) {{\n{fields}\n}}"
+    """The document that runs the mutation `size` times, see `sequence`."""
+    return sequence((mutation,) * size)
+
+
+@cache
+def sequence(mutations: tuple[Mutation, ...]) -> str:
+    """The document that runs the mutations one after the other as m0, m1 ..., with variables numbered alike."""
+    declared = ", ".join(f"${name}{i}: {kind}" for i, each in enumerate(mutations) for name, kind in each.variables)
+    fields = "\n".join(_aliased(each, i) for i, each in enumerate(mutations))
+    return f"mutation {mutations[0].field}Batch({declared}) {{\n{fields}\n}}"
 
 
 def _aliased(mutation: Mutation, i: int) -> str:
@@ -63,6 +68,10 @@ CAPTURE = Mutation(
     arguments=(("input", "OrderCaptureInput!"),),
     selection="transaction { id status errorCode } userErrors { field message }",
 )
+
+_REFUND = "id note transactions(first: 5) { nodes { id status errorCode } }"
+# a list without pages; nobody refunds an order more often
+ORDER_REFUNDS = f"query OrderRefunds($id: ID!) {{ order(id: $id) {{ refunds(first: 50) {{ {_REFUND} }} }} }}"
 
 REFUND = Mutation(
     field="refundCreate",

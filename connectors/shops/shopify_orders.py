@@ -23,34 +23,34 @@ from domain.order import (
     line_total_minor,
 )
 
-_MONEY = "{ presentmentMoney { amount currencyCode } }"
+MONEY = "{ presentmentMoney { amount currencyCode } }"
 _ADDRESS = "name company address1 address2 city provinceCode zip countryCodeV2 phone"
 
 LINE_FIELDS = f"""fragment LineFields on LineItem {{
   id sku name quantity currentQuantity requiresShipping isGiftCard
   variant {{ id }}
-  originalUnitPriceSet {_MONEY}
-  discountAllocations {{ allocatedAmountSet {_MONEY} }}
-  taxLines {{ priceSet {_MONEY} }}
+  originalUnitPriceSet {MONEY}
+  discountAllocations {{ allocatedAmountSet {MONEY} }}
+  taxLines {{ priceSet {MONEY} }}
 }}"""
 
 ORDER_FIELDS = f"""fragment OrderFields on Order {{
   id name createdAt updatedAt cancelledAt test tags email phone customerLocale taxesIncluded
   presentmentCurrencyCode
   customer {{ id }}
-  currentTotalPriceSet {_MONEY}
-  currentSubtotalPriceSet {_MONEY}
-  currentTotalTaxSet {_MONEY}
-  currentTotalDiscountsSet {_MONEY}
-  currentShippingPriceSet {_MONEY}
+  currentTotalPriceSet {MONEY}
+  currentSubtotalPriceSet {MONEY}
+  currentTotalTaxSet {MONEY}
+  currentTotalDiscountsSet {MONEY}
+  currentShippingPriceSet {MONEY}
   shippingAddress {{ {_ADDRESS} }}
   billingAddress {{ {_ADDRESS} }}
-  shippingLines(first: 3) {{ nodes {{ code title taxLines {{ priceSet {_MONEY} }} }} }}
+  shippingLines(first: 3) {{ nodes {{ code title taxLines {{ priceSet {MONEY} }} }} }}
   lineItems(first: 30) {{ {PAGE} nodes {{ ...LineFields }} }}
   transactions(first: 50) {{
     id kind status gateway errorCode createdAt processedAt authorizationExpiresAt
     parentTransaction {{ id }}
-    amountSet {_MONEY}
+    amountSet {MONEY}
   }}
   fulfillmentOrders(first: 10) {{ {PAGE} nodes {{ ...FulfilmentOrderFields }} }}
   fulfillments(first: 50) {{ id status trackingInfo(first: 10) {{ number }} }}

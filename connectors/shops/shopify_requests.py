@@ -125,11 +125,24 @@ def paid(operation: str, result: Node | ConnectorError) -> Outcome:
 
 def refunded(operation: str, result: Node | ConnectorError) -> Outcome:
     """The outcome of a refund, likewise."""
-    outcome = created(result, "refund")
-    if isinstance(result, ConnectorError):
-        return result
-    refund = result.get("refund") or {}
-    return _gateway(operation, outcome, (refund.get("transactions") or {}).get("nodes") or [])
+    return result if isinstance(result, ConnectorError) else _refund(operation, result.get("refund") or {})
+
+
+def refund_of_note(operation: str, order: object, note: str) -> Outcome | None:
+    """The same, read from an order's own list. Raises: VendorRejected `unreadable_answer`."""
+    listed = order.get("refunds") if isinstance(order, dict) else None
+    if not isinstance(listed, list):
+        raise VendorRejected(VENDOR, operation, "refunds", "unreadable_answer")
+    found = [each for each in listed if isinstance(each, dict) and each.get("note") == note]
+    return _refund(operation, found[0]) if found else None
+
+
+def _refund(operation: str, refund: Node) -> Outcome:
+    transactions = (refund.get("transactions") or {}).get("nodes") or []
+    found = _gateway(operation, Sent(str(refund.get("id") or "")), transactions)
+    if isinstance(found, Sent) and transactions:
+        return Sent(found.external_id, {**found.data, "transaction": str(transactions[0].get("id") or "")})
+    return found
 
 
 def _gateway(operation: str, outcome: Outcome, transactions: list[Node]) -> Outcome:

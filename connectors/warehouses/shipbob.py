@@ -10,7 +10,6 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, urlsplit
 
 from connectors import unreadable
 from connectors.errors import OutcomeUnknown, VendorRejected
@@ -27,6 +26,7 @@ from connectors.warehouses.shipbob_parse import (
     parse_stock,
     parse_webhook,
 )
+from connectors.warehouses.shipbob_returns import RETURN_TOPICS, ShipBobReturns, next_page
 from connectors.warehouses.shipbob_words import refusal_messages, refusal_reason
 from domain.catalogue import NodeStock
 from domain.nodes import NodeLine, NodeOrder, NodeOrderRequest, NodeState, request_digest
@@ -42,6 +42,7 @@ TOPICS = (
     "order.shipment.exception",
     "order.shipment.on_hold",
     "order.shipment.cancelled",
+    *RETURN_TOPICS,
 )
 _API = "/2026-01"
 _PAGE = 250  # the most that the API gives
@@ -79,7 +80,7 @@ def leave_out(external_id: str, error: Unreadable) -> None:
     logger.error("shipbob order left out", extra=keys)
 
 
-class ShipBob:
+class ShipBob(ShipBobReturns):
     """One ShipBob channel. `issued_secret` is set when subscribing made ShipBob choose the webhook secret."""
 
     system = VENDOR
@@ -235,7 +236,7 @@ class ShipBob:
             levels = self._read("stock", parse_stock, answer.body)
             if levels:
                 yield levels
-            params = _next_page(answer.body.get("next"))
+            params = next_page(answer.body.get("next"))
 
     async def ensure_subscriptions(self, callback_url: str) -> list[str]:
         """See `Warehouse.ensure_subscriptions`. Signed with our secret, or with `issued_secret`."""
@@ -246,7 +247,7 @@ class ShipBob:
             for hook in answer.body.get("items") or ():
                 if hook.get("url") == callback_url and hook.get("enabled", True):
                     have.update(hook.get("topics") or ())
-            params = _next_page(answer.body.get("next"))
+            params = next_page(answer.body.get("next"))
         missing = [topic for topic in TOPICS if topic not in have]
         if missing:
             await self._subscribe(callback_url, missing)
@@ -288,11 +289,3 @@ class ShipBob:
             return parse_order(body)
         except Unreadable as exc:
             raise OutcomeUnknown(VENDOR, operation, str(exc)) from exc
-
-
-def _next_page(link: str | None) -> dict[str, Any] | None:
-    """Parameters of the next page: ShipBob gives an address or a cursor; our token follows no address."""
-    if not link:
-        return None
-    query = dict(parse_qsl(urlsplit(link).query))
-    return query or {"Cursor": link}

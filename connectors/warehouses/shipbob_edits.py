@@ -86,11 +86,16 @@ def _kept(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _found(http: VendorHttp, sku: str) -> dict[str, Any]:
+    return {"inventory_id": await find_item(http, "change_lines", sku)}
+
+
+async def find_item(http: VendorHttp, operation: str, sku: str) -> int:
+    """The inventory id of a SKU. Raises: VendorRejected `unknown_sku`."""
     answer = await http.call("find_item", "GET", f"{_API}/inventory-level", params={"SearchBy": sku}, write=False)
     for item in (answer.body or {}).get("items") or ():
         if item.get("sku") == sku:
-            return {"inventory_id": item["inventory_id"]}
-    raise VendorRejected(VENDOR, "change_lines", reason="unknown_sku")
+            return int(item["inventory_id"])
+    raise VendorRejected(VENDOR, operation, reason="unknown_sku")
 
 
 def _check(operation: str, answer: Any, sent: Any, *, invalid: str) -> None:

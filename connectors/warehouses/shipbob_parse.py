@@ -65,13 +65,16 @@ def parse_order(body: Any) -> NodeOrder:
     live = [pair for pair in reported if pair[1].state is not NodeState.CANCELLED]
     times = [moment(raw.get("last_update_at"), "last_update_at") for raw, _ in reported]
     times.append(moment(data.get("created_date"), "created_date"))
+    lines, places = _content(data, live)
     return NodeOrder(
         external_id=identity(data, "id"),
         reference=text(data.get("reference_id")),
         state=order_state([s.state for s in shipments], text(data.get("status"))),
         shipments=shipments,
         updated_at=max((time for time in times if time), default=None),
-        request_digest=_digest(data, live),
+        request_digest="+".join(sorted({request_digest(place, lines) for place in places})),
+        lines=lines,
+        ship_to=places[0] if len({request_digest(place, ()) for place in places}) == 1 else None,
     )
 
 
@@ -137,16 +140,17 @@ def _shipment_lines(data: Mapping[str, Any]) -> tuple[NodeLine, ...]:
     return tuple(lines)
 
 
-def _digest(data: Mapping[str, Any], live: list[tuple[Mapping[str, Any], NodeShipment]]) -> str:
-    """Living shipments tell what will be sent (edits change only them); before there are any, the order."""
+def _content(
+    data: Mapping[str, Any], live: list[tuple[Mapping[str, Any], NodeShipment]]
+) -> tuple[tuple[NodeLine, ...], list[Address]]:
+    """What is sent, and where to. Living shipments tell (edits change only them); before there are any, the order."""
     products = data.get("products") or ()
     ordered = [NodeLine(text(p.get("reference_id")) or text(p.get("sku")), count(p.get("quantity"))) for p in products]
     lines = [line for _, shipment in live for line in shipment.lines]
     complete = all(len(s.lines) == len(raw.get("products") or ()) and s.lines for raw, s in live)
-    wanted = lines if live and complete else ordered
     recipients = [raw["recipient"] for raw, _ in live if raw.get("recipient")]
-    digests = {request_digest(_address(to), wanted) for to in recipients or [data.get("recipient") or {}]}
-    return "+".join(sorted(digests))
+    places = [_address(to) for to in recipients or [data.get("recipient") or {}]]
+    return tuple(lines if live and complete else ordered), places
 
 
 def _address(recipient: Mapping[str, Any]) -> Address:

@@ -47,6 +47,8 @@ REFUSALS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(unknown|invalid|no|inactive) .*(product|sku|variant)", "unknown_sku"),
         (r"name.*(required|missing).*product|product.*name", "unknown_sku"),
         (r"shipping.?method|ship.?option", "bad_shipping_method"),
+        (r"shipment.?id.*(not |n't )exist", "unknown_shipment"),
+        (r"fulfil?lment.?cent.*(not |n't )exist", "unknown_location"),
         (r"address|zip|postal|country|state|city|recipient", "bad_address"),
     )
 )
