@@ -14,7 +14,16 @@ from domain.parcels import ParcelState
 from domain.states import OrderState
 from ledger.orders import OrderRow, lines_of
 from ledger.rows import Row, group_by, insert_new, insert_rows, mappings, select_by
-from ledger.tables import JournalEntry, JournalLine, MoneyTransaction, Order, Payment, Shipment, ShipmentLine
+from ledger.tables import (
+    JournalEntry,
+    JournalLine,
+    MoneyTransaction,
+    Order,
+    Payment,
+    ReturnParcel,
+    Shipment,
+    ShipmentLine,
+)
 from ledger.tables.base import table_of
 
 _entry, _line = table_of(JournalEntry), table_of(JournalLine)
@@ -72,6 +81,8 @@ class _Facts:
         self._lines = lines_of(session, order_ids)
         parcels = [s for s in select_by(session, Shipment, "order_id", order_ids, order_by="id")]
         self._parcels = group_by(parcels, "order_id")
+        back = select_by(session, ReturnParcel, "order_id", order_ids, order_by="id")
+        self._labels = group_by([*parcels, *back], "order_id")
         shipped = [s["id"] for s in parcels if s["shipped_at"]]
         self._content = group_by(select_by(session, ShipmentLine, "shipment_id", shipped), "shipment_id")
 
@@ -145,7 +156,7 @@ class _Facts:
             entries.append(journal.goods_sent(order["id"], order["currency"], net - before, f"digital:{order['id']}"))
         entries += [
             journal.label_bought(order["id"], p["label_currency"], p["label_cost_minor"], p["id"])
-            for p in self._parcels.get(order["id"], [])
+            for p in self._labels.get(order["id"], [])
             if p["label_cost_minor"]
         ]
         entries += [
@@ -154,7 +165,7 @@ class _Facts:
                 f"label_void:{p['id']}",
                 "label_void",
             )
-            for p in self._parcels.get(order["id"], [])
+            for p in self._labels.get(order["id"], [])
             if p["label_cost_minor"] and p["state"] == ParcelState.CANCELLED
         ]
         return entries

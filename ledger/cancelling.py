@@ -11,9 +11,11 @@ from domain.states import ENDED_ORDER, DeadlineState, FulfilmentOrderState, Orde
 from ledger import queue, stock
 from ledger.cases import CaseDraft, open_cases
 from ledger.deadlines import end_deadlines
+from ledger.editing.requests import wake
 from ledger.effects import EffectDraft, EffectRow, Verdict, cancel_planned
 from ledger.fulfilment import advance_fulfilment_orders, fulfilment_orders_of, give_back_units, record_release
 from ledger.gap import gap_of
+from ledger.offers.handing import drop_promises
 from ledger.orders import (
     OrderRow,
     advance_orders,
@@ -29,7 +31,15 @@ from ledger.rows import select_by
 from ledger.tables import Location, Order, ShopFulfilment, Work
 from ledger.tables.base import table_of
 
+SHIP_REFUND = "ship_refund"  # that the money goes back in time is owed just because the order has ended
 _work, _order = table_of(Work), table_of(Order)
+# what is still to be done for an order that has ended
+_OUTLIVES = (
+    *("mail.send", "sms.send", "node.cancel", "label.void", "shop.cancel"),
+    *("shop.refund", "shop.refund_credit", "shop.credit_bonus", "payment.expire", "payment.refund"),
+    *("helpdesk.ticket", "helpdesk.note"),
+    *("shop.return_process", "shop.return_close", "shop.return_cancel", "node.return_cancel"),
+)
 
 
 def cancel_here(session: Session, order: OrderRow, cause: str, now: datetime) -> list[EffectDraft]:
@@ -63,6 +73,7 @@ def cancel_here(session: Session, order: OrderRow, cause: str, now: datetime) ->
     for fulfilment_order in orders:
         effects += _withdraw(session, order, fulfilment_order, cause, now)
     _give_up_open_work(session, order, cause, now)
+    drop_promises(session, order["id"], now)
     lines = lines_of(session, [order["id"]])[order["id"]]
     count_units(session, [(line["id"], "cancelled", line["ordered"] - line["cancelled"]) for line in lines])
     names = [hold["name"] for hold in open_holds(session, [order["id"]]).get(order["id"], [])]
@@ -111,8 +122,8 @@ def _may_be_there(session: Session, row: Any, location: Any) -> bool:
 
 def _give_up_open_work(session: Session, order: OrderRow, cause: str, now: datetime) -> None:
     """Effects that were never sent, deadlines and queue rows of an order that has ended."""
-    cancel_planned(session, order["id"], cause, now, keep=("mail.send", "node.cancel", "label.void", "shop.cancel"))
-    end_deadlines(session, order["id"], DeadlineState.CANCELLED, cause, now)
+    cancel_planned(session, order["id"], cause, now, keep=_OUTLIVES)
+    end_deadlines(session, order["id"], DeadlineState.CANCELLED, cause, now, keep=(SHIP_REFUND,))
     session.execute(
         sa.delete(_work).where(
             _work.c.id.in_([f"{stage}:{order['id']}" for stage in ("validate", "route", "fulfil")]),
@@ -132,6 +143,9 @@ def cancelled_in_shop(session: Session, pairs: Sequence[tuple[EffectRow, Verdict
             session.execute(
                 sa.update(_order).where(_order.c.id == order["id"]).values(cancelled_at=now, cancel_reason=cause)
             )
+            if order["fence_token"] and order["fence_token"] == effect["request"].get("edit"):
+                wake(session, order["fence_token"], now)  # the edit reads back first, and ends the order at its own end
+                continue
             drafts += cancel_here(session, order, cause, now)
     return drafts
 

@@ -22,10 +22,12 @@ from ledger.capture_changes import apply_changes
 from ledger.capture_money import money_rows
 from ledger.capture_rows import line_rows, order_row
 from ledger.effects import EffectDraft
+from ledger.offers.handing import link
 from ledger.orders import EDIT_WINDOW, contact_row, hold_row, lock_orders
 from ledger.prepared import Prepared, listed
 from ledger.restored import hold_for
 from ledger.rows import Row, insert_new, insert_rows
+from ledger.shop_mirrors import hold_effect, shop_fulfilment_rows
 from ledger.tables import (
     Customer,
     ExternalRef,
@@ -40,7 +42,6 @@ from ledger.tables import (
 )
 from ledger.tables.base import table_of
 
-HOLD_HANDLE = "aftercart"
 _ref, _customer = table_of(ExternalRef), table_of(Customer)
 _REFS = Prepared(
     sa.select(_ref.c.external_id, _ref.c.our_id).where(
@@ -96,7 +97,7 @@ def capture_orders(
         ids |= _known(session, source, account, [external_id for external_id in known if external_id not in ids])
         rows = lock_orders(session, [ids[external_id] for external_id in known])
         said = [(rows[ids[external_id]], newest[external_id]) for external_id in known]
-        for external_id, (outcome, effects) in zip(known, apply_changes(session, said, now), strict=True):
+        for external_id, (outcome, effects) in zip(known, apply_changes(session, said, policies, now), strict=True):
             result.order_ids[external_id] = ids[external_id]
             result.outcomes[external_id] = outcome
             result.effects += effects
@@ -173,6 +174,7 @@ def _create(
     for model, rows in tables.items():
         insert_rows(session, model, rows)
     audit.append(session, entries)
+    link(session, source, account, {order.external_id: ids[order.external_id] for order in orders})
     _end_cancelled(session, orders, result, now)
 
 
@@ -189,42 +191,6 @@ def _end_cancelled(session: Session, orders: Sequence[IncomingOrder], result: Ca
     for row in lock_orders(session, ended).values():
         result.effects += cancel_here(session, row, "cancelled_in_shop", now)
         result.outcomes[row["external_id"]] = "cancelled"
-
-
-def hold_effect(mirror: Row, order_id: str, target: str) -> EffectDraft:
-    """Keep the shop's own fulfilment order back while the edit window is open."""
-    return EffectDraft(
-        kind="shop.hold",
-        key=f"hold:{target}:{mirror['external_id']}",
-        target=target,
-        order_id=order_id,
-        subject_id=mirror["id"],
-        request={"fulfilment_order": mirror["external_id"], "handle": HOLD_HANDLE},
-    )
-
-
-def shop_fulfilment_rows(order: IncomingOrder, order_id: str, line_ids: Mapping[str, str]) -> list[Row]:
-    """Mirror the shop's fulfilment orders; the open ones want our hold."""
-    rows: list[Row] = []
-    for found in order.fulfilment_orders:
-        ours = next((hold.external_id for hold in found.holds if hold.handle == HOLD_HANDLE and hold.ours), "")
-        live = found.status in ("scheduled", "open", "on_hold") and any(line.remaining for line in found.lines)
-        rows.append(
-            {
-                "id": f"{order_id}:{found.external_id}",
-                "order_id": order_id,
-                "external_id": found.external_id,
-                "status": found.status,
-                "hold_external_id": ours,
-                "hold_state": "held" if ours else ("wanted" if live and order.cancelled_at is None else "none"),
-                "lines": [
-                    [line.external_id, line_ids[line.line_external_id], line.remaining]
-                    for line in found.lines
-                    if line.line_external_id in line_ids
-                ],
-            }
-        )
-    return rows
 
 
 def _customers(session: Session, orders: Sequence[IncomingOrder], now: datetime) -> dict[str, str]:

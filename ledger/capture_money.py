@@ -10,7 +10,8 @@ from domain.ids import new_id
 from domain.order import IncomingOrder, IncomingTransaction, TransactionKind, TransactionStatus
 from domain.payments import TenderFacts, tender_facts
 from ledger.effects import EffectDraft
-from ledger.rows import Row, insert_new, select_by, upsert
+from ledger.refund_states import follow_transactions
+from ledger.rows import Row, insert_new, select_by, update_by, upsert
 from ledger.tables import MoneyTransaction, Payment
 
 
@@ -55,6 +56,7 @@ def update_money(session: Session, order_id: str, order: IncomingOrder, known: M
             "declined_code",
         ),
     )
+    follow_transactions(session, order_id, order.transactions)
     return True
 
 
@@ -131,7 +133,6 @@ def record_capture(
     if not insert_new(session, MoneyTransaction, [_transaction_row(captured, order_id, currency)]):
         return  # the shop's own webhook told us first
     facts = facts_of(payment)
-    open_minor = max(facts.authorised_minor - amount_minor, 0)
     upsert(
         session,
         Payment,
@@ -139,15 +140,8 @@ def record_capture(
             _payment_row(
                 order_id,
                 currency,
-                TenderFacts(
-                    gateway,
-                    open_minor,
-                    facts.captured_minor + amount_minor,
-                    facts.refunded_minor,
-                    facts.authorisation_external_id if open_minor else "",
-                    facts.authorisation_expires_at if open_minor else None,
-                    "",
-                ),
+                # an authorisation is used up by its first capture, whatever that left of it
+                TenderFacts(gateway, 0, facts.captured_minor + amount_minor, facts.refunded_minor, "", None, ""),
             )
         ],
         keys=("order_id", "gateway"),
@@ -155,8 +149,50 @@ def record_capture(
     )
 
 
-def capture_draft(order: Mapping[str, Any], payment: Mapping[str, Any]) -> EffectDraft:
-    """Take what a tender has authorised, in full."""
+def record_refund(
+    session: Session,
+    payment_id: str,
+    *,
+    external_id: str,
+    parent: str,
+    amount_minor: int,
+    status: TransactionStatus,
+    now: datetime,
+) -> None:
+    """A refund that we asked for and the shop confirmed. `refunded_minor` rises once, whoever tells of it first."""
+    [payment] = select_by(session, Payment, "id", [payment_id], lock=True)
+    order_id, gateway = payment["order_id"], payment["gateway"]
+    made = IncomingTransaction(
+        external_id, TransactionKind.REFUND, status, amount_minor, gateway, now, parent_external_id=parent
+    )
+    if known_transactions(session, [order_id]).get(order_id, {}).get(external_id) in (
+        status,
+        TransactionStatus.SUCCESS,
+    ):
+        return
+    row = _transaction_row(made, order_id, payment["currency"])
+    upsert(session, MoneyTransaction, [row], keys=("order_id", "external_id"), update=("status",))
+    if status is TransactionStatus.SUCCESS:
+        update_by(session, Payment, [{"id": payment_id, "refunded_minor": payment["refunded_minor"] + amount_minor}])
+
+
+def capture_drafts(
+    order: Mapping[str, Any], payments: Sequence[Mapping[str, Any]], *, only: str = ""
+) -> list[EffectDraft]:
+    """Take what tenders have authorised, in full, but no more in all than the order's total. `payments`: all of the
+    order's; `only`: of them, the one to take from."""
+    owed = order["total_minor"] - sum(payment["captured_minor"] for payment in payments)
+    drafts = []
+    for payment in payments:
+        amount = min(payment["authorised_minor"], owed)
+        if amount <= 0 or not payment["authorisation_external_id"] or only not in ("", payment["id"]):
+            continue
+        owed -= amount
+        drafts.append(_capture_draft(order, payment, amount))
+    return drafts
+
+
+def _capture_draft(order: Mapping[str, Any], payment: Mapping[str, Any], amount_minor: int) -> EffectDraft:
     return EffectDraft(
         kind="shop.capture",
         key=f"capture:{payment['id']}:{payment['authorisation_external_id']}",
@@ -166,7 +202,7 @@ def capture_draft(order: Mapping[str, Any], payment: Mapping[str, Any]) -> Effec
         request={
             "payment_id": payment["id"],
             "authorization": payment["authorisation_external_id"],
-            "amount_minor": payment["authorised_minor"],
+            "amount_minor": amount_minor,
             "currency": payment["currency"],
         },
     )

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from domain.ids import new_id
 from domain.states import CaseState, check
 from ledger import audit
-from ledger.rows import Row, insert_new, select_by, update_by
+from ledger.rows import Row, insert_new, mappings, select_by, update_by
 from ledger.tables import ReviewCase
 from ledger.tables.base import table_of
 
@@ -76,6 +76,12 @@ def _free_key(session: Session, key: str) -> str:
 def _about(key: str) -> sa.ColumnElement[bool]:
     """Cases of this trouble, numbered ones too. Not LIKE: keys hold `_`, and SQLite's LIKE folds case."""
     return sa.or_(_case.c.key == key, sa.func.substr(_case.c.key, 1, len(key) + 1) == f"{key}#")
+
+
+def latest_about(session: Session, key: str) -> Mapping[str, Any] | None:
+    """The newest case about this trouble, open or ended."""
+    query = sa.select(_case).where(_about(key)).order_by(_case.c.created_at.desc(), _case.c.id.desc()).limit(1)
+    return next(iter(mappings(session, query)), None)
 
 
 def move_case(session: Session, case_id: str, to: CaseState, *, cause: str, now: datetime) -> Mapping[str, Any]:

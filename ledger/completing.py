@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from domain.states import OrderState
 from ledger import queue
+from ledger.offers.rows import made_good
 from ledger.orders import OrderRow, advance_orders, count_units, lines_of
 
 
@@ -17,9 +18,14 @@ def count_delivered(session: Session, order: OrderRow, units: Mapping[str, int],
 
 
 def complete_if_done(session: Session, order: OrderRow, now: datetime) -> None:
-    """An order whose every wanted unit is delivered is completed."""
-    lines = lines_of(session, [order["id"]])[order["id"]]
-    done = all(line["delivered"] >= line["ordered"] - line["cancelled"] for line in lines if line["requires_shipping"])
-    if done and order["state"] == OrderState.IN_FULFILMENT:
+    """An order whose every wanted unit is delivered is completed; also one whose last missing part was taken off, or
+    never came and was made good."""
+    lines = [line for line in lines_of(session, [order["id"]])[order["id"]] if line["requires_shipping"]]
+    missing = {line["id"]: line["ordered"] - line["cancelled"] - line["delivered"] for line in lines}
+    missing = {line_id: units for line_id, units in missing.items() if units > 0}
+    good = made_good(session, list(missing))
+    done = all(good[line_id] >= units for line_id, units in missing.items())
+    begun = order["state"] == OrderState.ROUTING and any(line["delivered"] + good[line["id"]] for line in lines)
+    if done and (begun or order["state"] == OrderState.IN_FULFILMENT):
         advance_orders(session, [(order, OrderState.COMPLETED, "delivered")], now)
         queue.enqueue(session, [queue.work_row("reconcile", order["id"], now)])

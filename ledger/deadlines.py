@@ -122,9 +122,12 @@ def end_deadlines(
     now: datetime,
     *,
     kinds: Sequence[str] | None = None,
+    keep: Sequence[str] = (),
 ) -> None:
-    """End an order's pending deadlines (of these kinds)."""
+    """End an order's pending deadlines (of these kinds, and none of the kinds to `keep`)."""
     wanted = [_deadline.c.order_id == order_id, _deadline.c.state == DeadlineState.PENDING]
+    if keep:
+        wanted.append(_deadline.c.kind.not_in(keep))
     if kinds is not None:
         wanted.append(_deadline.c.kind.in_(kinds))
     rows = mappings(session, sa.select(_deadline).where(*wanted).with_for_update())

@@ -14,8 +14,8 @@ from domain.messages import ClaimKind
 from domain.nodes import NodeLine
 from domain.parcels import TERMINAL, ParcelState
 from domain.states import FulfilmentOrderState
-from ledger import queue, stock
-from ledger.capture_money import capture_draft
+from ledger import forecasts, queue, stock
+from ledger.capture_money import capture_drafts
 from ledger.cases import CaseDraft, open_cases
 from ledger.completing import count_delivered
 from ledger.effects import EffectDraft
@@ -68,10 +68,13 @@ def mark_shipped(session: Session, departures: Sequence[Departure], now: datetim
                 "shipped_at": d.shipped_at,
                 "polling": d.shipment["state"] not in TERMINAL,
                 "due_at": d.shipped_at + FIRST_LOOK,
+                "inspect_at": now,
             }
             for d in departures
         ],
     )
+    under_way = [d for d in departures if d.shipment["tracking_number"] and d.shipment["state"] not in TERMINAL]
+    forecasts.expect(session, [(d.shipment["id"], d.order["id"]) for d in under_way], now)
     stock.consume(session, consumed, now)
     insert_missing(session, ShipmentLine, content)
     _count_arrived(session, departures, content, now)
@@ -184,11 +187,7 @@ class _Books:
         if shipment["tracking_number"] and not shipment["tracker_external_id"]:
             key = f"tracker:{shipment['id']}"
             drafts.append(EffectDraft("tracker.create", key, "trackers", order["id"], shipment["id"], about))
-        return drafts + [
-            capture_draft(order, payment)
-            for payment in self._payments.get(order["id"], [])
-            if in_shop and payment["authorised_minor"] and payment["authorisation_external_id"]
-        ]
+        return drafts + (capture_drafts(order, self._payments.get(order["id"], [])) if in_shop else [])
 
 
 def _claim(departure: Departure, units: Mapping[str, int], lines: Sequence[Mapping[str, Any]]) -> Claim:

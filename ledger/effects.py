@@ -55,7 +55,8 @@ class Verdict:
     """What a send or a look-up came to.
 
     `name`: done, rejected; retry (surely not done, or the look-up could not be made), absent (looked up: not
-    there; or withdrawn), unknown (look it up), doubt (neither keyed nor to be looked up), auth (our credentials)."""
+    there; or withdrawn), unknown (look it up), pending (taken, and it has not ended: asked again after
+    `after_s`), doubt (neither keyed nor to be looked up), auth (our credentials)."""
 
     name: str
     external_id: str = ""
@@ -67,14 +68,24 @@ class Verdict:
 
 
 OnDone = Callable[[Session, Sequence[tuple[EffectRow, Verdict]], datetime], list[EffectDraft]]
-Guard = Callable[[Session, Sequence[EffectRow], datetime], dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class PutOff:
+    """A guard's word on an effect that may be sent, though not before `until`. `why`: "wait:{why}"."""
+
+    why: str
+    until: datetime
+
+
+Guard = Callable[[Session, Sequence[EffectRow], datetime], Mapping[str, str | PutOff]]
 
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
     """What the ledger does around one kind of effect.
 
-    `guard` names the effects that must not be sent now: id -> "cancel:{why}" or "wait:{why}". `on_done` and
+    `guard` names the effects that must not be sent now: id -> "cancel:{why}", "wait:{why}" or a PutOff. `on_done` and
     `on_rejected` may want further effects: they are written in the same transaction.
     """
 
@@ -148,23 +159,40 @@ def claim_planned(
 ) -> list[EffectRow]:
     """Take planned effects that are due, and check their guards once more in this transaction."""
     claimed = _PLANNED.take(session, limit=limit, now=now, real_now=real_now, kinds=kinds)
-    refused: dict[str, str] = {}
+    refused: dict[str, str | PutOff] = {}
     for kind in {row["kind"] for row in claimed.rows}:
         guard = handlers[kind].guard
         if guard is not None:
             refused |= guard(session, [row for row in claimed.rows if row["kind"] == kind], now)
     held_back = [{**row, "state": EffectState.PLANNED} for row in claimed.rows if row["id"] in refused]
-    _put_back(session, held_back, refused, now + GUARD_WAIT)
+    why = {row_id: word.why if isinstance(word, PutOff) else word for row_id, word in refused.items()}
+    until = {row_id: word.until for row_id, word in refused.items() if isinstance(word, PutOff)}
+    _put_back(session, held_back, why, until, now + GUARD_WAIT)
     for row in held_back:
-        if refused[row["id"]].startswith("cancel:"):
-            move_effects(session, [row], EffectState.CANCELLED, refused[row["id"]], now)
+        if why[row["id"]].startswith("cancel:"):
+            move_effects(session, [row], EffectState.CANCELLED, why[row["id"]], now)
     return [row for row in claimed.rows if row["id"] not in refused]
 
 
-def _put_back(session: Session, rows: Sequence[EffectRow], why: Mapping[str, str], due_at: datetime) -> None:
+def _put_back(
+    session: Session,
+    rows: Sequence[EffectRow],
+    why: Mapping[str, str],
+    until: Mapping[str, datetime],
+    else_at: datetime,
+) -> None:
     """As if never claimed, but due later: nothing was sent, so it neither counts as an attempt nor is audited."""
-    values = {"state": EffectState.PLANNED, "due_at": due_at, "lease_until": None}
-    back = [{"id": row["id"], "attempts": row["attempts"] - 1, "error": why[row["id"]], **values} for row in rows]
+    values = {"state": EffectState.PLANNED, "lease_until": None}
+    back = [
+        {
+            "id": row["id"],
+            "attempts": row["attempts"] - 1,
+            "error": why[row["id"]],
+            "due_at": until.get(row["id"], else_at),
+            **values,
+        }
+        for row in rows
+    ]
     update_by(session, Effect, back)
 
 

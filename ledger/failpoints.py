@@ -1,10 +1,10 @@
 """Places where a test stops a process for good: inert unless the environment arms one.
 
-`AFTERCART_FAIL_POINT=KIND:POINT` names an effect kind (or `inbox`, in the receiver) and a point,
-`AFTERCART_FAIL_LOG` a file. Whoever gets there first makes that file with one line (point, process) and sends itself
-`AFTERCART_FAIL_SIGNAL` (KILL; STOP for one that is paused): the thread that got there is the one that stops, so
-nothing else of the process runs on. While the file is there the point is inert again, for the process that is started
-next with the same environment.
+`AFTERCART_FAIL_POINT=KIND:POINT` names an effect kind (or `inbox`, in the receiver; or `edit.STATE`, a request's change
+to that state: `before-intent` and `after-record`) and a point, `AFTERCART_FAIL_LOG` a file. Whoever gets there first
+makes that file with one line (point, process) and sends itself `AFTERCART_FAIL_SIGNAL` (KILL; STOP for one that is
+paused): the thread that got there is the one that stops, so nothing else of the process runs on. While the file is
+there the point is inert again, for the process that is started next with the same environment.
 """
 
 import os

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from domain.states import FulfilmentOrderState, OrderState, RequestState, check
 from ledger import audit, queue, stock
 from ledger.effects import EffectDraft
-from ledger.orders import EDIT_WINDOW, OrderRow, advance_orders, count_units, open_holds, release_holds
+from ledger.orders import EDIT_WINDOW, OrderRow, advance_orders, count_units, lines_of, open_holds, release_holds
 from ledger.prepared import Prepared, listed
 from ledger.rows import Row, group_by, select_by, update_by, update_listed
 from ledger.tables import FulfilmentOrder, FulfilmentOrderLine, Location, Order, ShopFulfilment
@@ -72,6 +72,7 @@ def plan_release(
     outcome: dict[str, str] = {}
     holds = open_holds(session, list(orders))
     found = fulfilment_orders_of(session, list(orders))
+    physical = _with_something_to_ship(session, found)
     ready: list[str] = []
     for order_id, order in orders.items():
         due = [fo for fo in found[order_id] if fo["state"] == FulfilmentOrderState.SCHEDULED]
@@ -83,7 +84,7 @@ def plan_release(
             outcome[order_id] = "nothing_to_release"
         elif order["release_at"] > now:
             outcome[order_id] = "not_yet"
-        elif not due and found[order_id]:
+        elif not due and order_id in physical:
             outcome[order_id] = "nothing_to_release"
         else:
             outcome[order_id] = "released"
@@ -136,7 +137,8 @@ def submit_to_nodes(session: Session, orders: Sequence[OrderRow], now: datetime)
     """Open the scheduled fulfilment orders and write the request to each node. The caller holds the order locks."""
     by_id = {order["id"]: order for order in orders}
     found = fulfilment_orders_of(session, list(by_id))
-    _complete_digital(session, [by_id[i] for i, fos in found.items() if not fos], now)
+    physical = _with_something_to_ship(session, found)
+    _complete_digital(session, [row for i, row in by_id.items() if i not in physical], now)
     rows = [fo for fos in found.values() for fo in fos if fo["state"] == FulfilmentOrderState.SCHEDULED]
     if not rows:
         return []
@@ -154,6 +156,18 @@ def submit_to_nodes(session: Session, orders: Sequence[OrderRow], now: datetime)
     return [node_effect(row, places[row["location_id"]]) for row in rows]
 
 
+def _with_something_to_ship(session: Session, found: Mapping[str, Sequence[FulfilmentRow]]) -> set[str]:
+    """Orders of which a node has, had or is to get something. An edit may leave only what is not shipped."""
+    live = {i for i, rows in found.items() if any(row["state"] != FulfilmentOrderState.CANCELLED for row in rows)}
+    lines = lines_of(session, [i for i in found if i not in live])
+    wanted = {
+        i
+        for i, rows in lines.items()
+        if any(row["requires_shipping"] and row["ordered"] > row["cancelled"] for row in rows)
+    }
+    return live | wanted
+
+
 def record_release(session: Session, rows: Sequence[FulfilmentRow], cause: str, now: datetime, *, at: datetime) -> None:
     """Scheduled fulfilment orders are their nodes' business since `at`; the nodes are told by somebody else."""
     advance_fulfilment_orders(
@@ -164,9 +178,8 @@ def record_release(session: Session, rows: Sequence[FulfilmentRow], cause: str, 
         values={"released_at": at},
     )
     lines = fulfilment_lines_of(session, [row["id"] for row in rows])
-    count_units(
-        session, [(line["order_line_id"], "released", line["quantity"]) for row in rows for line in lines[row["id"]]]
-    )
+    units = [pair for parts in lines.values() for pair in open_units(parts).items()]
+    count_units(session, [(line_id, "released", count) for line_id, count in units])
 
 
 def _complete_digital(session: Session, orders: Sequence[OrderRow], now: datetime) -> None:
@@ -216,11 +229,22 @@ def record_acceptance(session: Session, accepted: Sequence[tuple[str, str]], now
 def give_back_units(session: Session, row: FulfilmentRow) -> None:
     """Units of a withdrawn fulfilment order are neither reserved nor released any more."""
     released = row["request_state"] != RequestState.UNSUBMITTED
-    units: dict[str, int] = {}
-    for line in fulfilment_lines_of(session, [row["id"]])[row["id"]]:
-        units[line["order_line_id"]] = max(
-            units.get(line["order_line_id"], 0), (line["quantity"] - line["shipped"]) // line["per_unit"]
-        )
+    units = open_units(fulfilment_lines_of(session, [row["id"]])[row["id"]])
     count_units(session, [(line_id, "reserved", -count) for line_id, count in units.items()])
     if released:
         count_units(session, [(line_id, "released", -count) for line_id, count in units.items()])
+
+
+def open_units(parts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Ordered units of a fulfilment order's lines that have not left, by order line: a kit counts as one."""
+    units: dict[str, int] = {}
+    for part in parts:
+        count = (part["quantity"] - part["shipped"]) // part["per_unit"]
+        units[part["order_line_id"]] = max(units.get(part["order_line_id"], 0), count)
+    return units
+
+
+def withdrawn(session: Session, ids: Sequence[str]) -> set[str]:
+    """Those of the fulfilment orders that were taken back."""
+    rows = select_by(session, FulfilmentOrder, "id", set(ids))
+    return {row["id"] for row in rows if row["state"] == FulfilmentOrderState.CANCELLED}

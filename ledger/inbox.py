@@ -61,6 +61,19 @@ def store(session: Session, deliveries: Sequence[Delivery], now: datetime) -> in
     return insert_missing(session, InboxEvent, rows)
 
 
+def waits(session: Session, source: str, account: str, topic: str, delivery_id: str, subject: str) -> bool:
+    """Whether a delivery about this subject has come in and is not looked at yet."""
+    found = sa.select(_inbox.c.id).where(
+        _inbox.c.source == source,
+        _inbox.c.account == account,
+        _inbox.c.topic == topic,
+        _inbox.c.delivery_id == delivery_id,
+        _inbox.c.subject == subject,
+        _inbox.c.handled_at.is_(None),
+    )
+    return session.execute(found).first() is not None
+
+
 def claim_inbox(
     session: Session, source: str, *, limit: int, now: datetime, real_now: datetime, bodies: bool = True
 ) -> Claimed:

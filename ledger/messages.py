@@ -1,5 +1,5 @@
-"""The one door for messages: `say(claim)` writes the row; whether it is really sent is judged again in the
-transaction that claims its effect."""
+"""The one door for messages: `say(claim)` writes the row; whether it is really sent, and by which way, is judged again
+in the transaction that claims its effect (`ledger.arbitrating`)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,47 +9,45 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from domain.channels import choose
+from domain.claims import Channel
 from domain.ids import new_id
-from domain.messages import ClaimKind, check_facts, dedupe_key, may_send
+from domain.message_catalogue import CATALOGUE
+from domain.messages import ClaimKind, check_facts, dedupe_key
 from domain.order import Facts
-from domain.parcels import ParcelState
-from domain.states import MessageState, OrderState, check
+from domain.states import EffectState, MessageState, check
+from domain.zones import zone_of
 from ledger import audit
-from ledger.effects import EffectDraft, EffectRow, Verdict, plan
+from ledger.effects import EffectDraft, EffectRow, Verdict, move_effects, plan
 from ledger.gap import gap_of
-from ledger.orders import OrderRow, contacts, open_holds
+from ledger.orders import OrderRow, contacts
 from ledger.prepared import Prepared, listed
 from ledger.restored import doubtful_messages, park
-from ledger.rows import insert_new, select_by, update_by, update_listed
-from ledger.tables import Effect, Message, Order, Shipment
+from ledger.rows import Row, insert_new, select_by, update_by, update_listed
+from ledger.tables import Effect, Message
 from ledger.tables.base import table_of
+from ledger.ways import messaging_of, reaches
 
+MAIL, TEXT = "mail.send", "sms.send"
 _message = table_of(Message)
-_SENT = Prepared(
-    sa.select(_message.c.subject_id, _message.c.kind).where(
-        listed(_message.c.subject_id, "subjects"), _message.c.state == MessageState.SENT
+_WAITING = Prepared(
+    sa.select(_message).where(
+        listed(_message.c.subject_id, "subjects"),
+        _message.c.kind == sa.bindparam("kind", required=True),
+        _message.c.state == MessageState.PLANNED,
     )
 )
-TROUBLE = {
-    ParcelState.ATTEMPTED: "attempted",
-    ParcelState.AVAILABLE_FOR_PICKUP: "available_for_pickup",
-    ParcelState.EXCEPTION: "exception",
-    ParcelState.CUSTOMS: "customs",
-    ParcelState.RETURNING: "returning",
-    ParcelState.RETURNED: "returning",
-    ParcelState.LOST: "lost",
-    ParcelState.DAMAGED: "damaged",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Something to be told to the customer of an order. Facts are JSON and never personal."""
+    """Something to be told to the customer of an order. Facts are JSON and never personal. `due_at`: not before."""
 
     kind: ClaimKind
     subject_id: str
     order: OrderRow
     facts: Facts
+    due_at: datetime | None = None
 
 
 def say(session: Session, claims: Sequence[Claim], now: datetime) -> None:
@@ -58,51 +56,62 @@ def say(session: Session, claims: Sequence[Claim], now: datetime) -> None:
         return
     for claim in claims:
         check_facts(claim.kind, claim.facts)
-    reachable = contacts(session, [claim.order["contact_id"] for claim in claims])
-    rows = []
-    for claim in claims:
-        contact = reachable.get(claim.order["contact_id"])
-        known = contact is not None and bool(contact["email"])
+    people = contacts(session, [claim.order["contact_id"] for claim in claims])
+    ways = reaches(session, [(claim.kind, people.get(claim.order["contact_id"])) for claim in claims], now)
+    rules = messaging_of(session).rules
+    rows, due = [], {}
+    for claim, reach in zip(claims, ways, strict=True):
+        order, at = claim.order, max(claim.due_at or now, now)
+        zone = zone_of(order["country"], order["region"])
+        choice = choose(CATALOGUE[claim.kind].purpose, reach.ways, zone=zone, now=at, rules=rules)
+        channel = choice.channel or Channel.EMAIL
         rows.append(
             {
                 "id": new_id("msg"),
                 "kind": str(claim.kind),
                 "subject_id": claim.subject_id,
-                "order_id": claim.order["id"],
-                "contact_id": claim.order["contact_id"],
-                "channel": "email",
-                "locale": claim.order["locale"],
+                "order_id": order["id"],
+                "contact_id": order["contact_id"],
+                "channel": str(channel),
+                "locale": order["locale"],
                 "facts": claim.facts,
-                "dedupe_key": dedupe_key(claim.kind, claim.subject_id, claim.facts, "email"),
+                "dedupe_key": dedupe_key(claim.kind, claim.subject_id, claim.facts, channel),
                 "template_version": "",
-                "state": MessageState.PLANNED if known else MessageState.SUPPRESSED,
-                "reason": "" if known else "no_address",
+                "state": MessageState.PLANNED if choice.channel else MessageState.SUPPRESSED,
+                "reason": "" if choice.channel else choice.reason,
                 "created_at": now,
+                "address_key": reach.keys.get(channel, ""),
             }
         )
+        due[rows[-1]["id"]] = choice.at or claim.due_at
+    write(session, rows, due, now)
+
+
+def write(session: Session, rows: Sequence[Row], due: Mapping[str, datetime | None], now: datetime) -> list[Row]:
+    """Insert messages and want their sending; returns those that did not stand yet. `due`: by id, not before."""
     new = insert_new(session, Message, rows)
     fresh = [row for row in rows if row["id"] in new]
     audit.append(
         session,
         [audit.entry("message", row["id"], "", row["state"], row["reason"] or row["kind"], now) for row in fresh],
     )
-    plan(
-        session,
-        [
-            EffectDraft(
-                kind="mail.send",
-                key=row["dedupe_key"],
-                target="mail",
-                order_id=row["order_id"],
-                subject_id=row["id"],
-                request={"message_id": row["id"]},
-            )
-            for row in fresh
-            if row["state"] == MessageState.PLANNED
-        ],
-        now,
+    planned = [row for row in fresh if row["state"] == MessageState.PLANNED]
+    plan(session, [_draft(session, row, due.get(row["id"])) for row in planned], now)
+    _doubt(session, planned, now)
+    return fresh
+
+
+def _draft(session: Session, row: Mapping[str, Any], due_at: datetime | None) -> EffectDraft:
+    by_text = row["channel"] == Channel.SMS
+    return EffectDraft(
+        kind=TEXT if by_text else MAIL,
+        key=row["dedupe_key"],
+        target=messaging_of(session).texting if by_text else "mail",
+        order_id=row["order_id"],
+        subject_id=row["id"],
+        request={"message_id": row["id"]},
+        due_at=due_at,
     )
-    _doubt(session, [row for row in fresh if row["state"] == MessageState.PLANNED], now)
 
 
 def _doubt(session: Session, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
@@ -114,61 +123,54 @@ def _doubt(session: Session, rows: Sequence[Mapping[str, Any]], now: datetime) -
         park(session, gap, select_by(session, Effect, "key", keys), now)
 
 
-def guard_messages(session: Session, effects: Sequence[EffectRow], now: datetime) -> dict[str, str]:
-    """Which of the claimed mails must not go: no longer true, said already, superseded, stale."""
-    rows = {row["id"]: row for row in select_by(session, Message, "id", [e["subject_id"] for e in effects])}
-    orders = {row["id"]: row for row in select_by(session, Order, "id", {e["order_id"] for e in effects})}
-    subjects = {row["subject_id"] for row in rows.values()}
-    parcels = {row["id"]: row for row in select_by(session, Shipment, "id", subjects)}
-    said: dict[str, list[ClaimKind]] = {}
-    for row in _SENT.rows(session, subjects=subjects):
-        said.setdefault(row["subject_id"], []).append(ClaimKind(row["kind"]))
-    holds = (
-        open_holds(session, [row["order_id"] for row in rows.values() if row["kind"] == ClaimKind.ADDRESS_QUESTION])
-        if any(row["kind"] == ClaimKind.ADDRESS_QUESTION for row in rows.values())
-        else {}
-    )
-    refused: dict[str, str] = {}
-    for effect in effects:
-        message = rows[effect["subject_id"]]
-        kind = ClaimKind(message["kind"])
-        names = {hold["name"] for hold in holds.get(message["order_id"], [])}
-        verdict = may_send(
-            kind=kind,
-            said=said.get(message["subject_id"], []),
-            still_true=_still_true(kind, orders[message["order_id"]], parcels.get(message["subject_id"]), names),
-            created_at=message["created_at"],
-            now=now,
+def withdraw(session: Session, kind: ClaimKind, subjects: Sequence[str], reason: str, now: datetime) -> int:
+    """Claims that their owner takes back before they are said (an offer that no longer stands); returns how many
+    were. What is being sent just now is said."""
+    rows = _WAITING.rows(session, subjects=sorted(set(subjects)), kind=kind)
+    return len(silence(session, rows, reason, now))
+
+
+def silence(session: Session, rows: Sequence[Mapping[str, Any]], reason: str, now: datetime) -> list[str]:
+    """Suppress messages whose sending has not begun; returns their ids."""
+    effects = select_by(session, Effect, "key", [row["dedupe_key"] for row in rows], lock=True)
+    unsent = [effect for effect in effects if effect["state"] == EffectState.PLANNED]
+    move_effects(session, unsent, EffectState.CANCELLED, reason, now)
+    quiet = {effect["subject_id"] for effect in unsent}
+    move_messages(session, [row for row in rows if row["id"] in quiet], MessageState.SUPPRESSED, reason, now)
+    return sorted(quiet)
+
+
+def by_mail_instead(
+    session: Session, rows: Sequence[Mapping[str, Any]], now: datetime, channel: Channel = Channel.EMAIL
+) -> list[Row]:
+    """Say by another way what did not get through by its own; what was said there before is not said again."""
+    people = contacts(session, [row["contact_id"] for row in rows])
+    wanted = [(ClaimKind(row["kind"]), people.get(row["contact_id"])) for row in rows]
+    moved = []
+    for row, reach in zip(rows, reaches(session, wanted, now), strict=True):
+        way = next((way for way in reach.ways if way.channel == channel and way.has_address), None)
+        key = dedupe_key(ClaimKind(row["kind"]), row["subject_id"], row["facts"], channel)
+        fresh = {name: row[name] for name in ("kind", "subject_id", "order_id", "contact_id", "locale", "facts")}
+        moved.append(
+            {
+                "id": new_id("msg"),
+                **fresh,
+                "channel": str(channel),
+                "dedupe_key": key,
+                "template_version": "",
+                "state": MessageState.PLANNED if way else MessageState.SUPPRESSED,
+                "reason": "" if way else "no_address",
+                "created_at": row["created_at"],  # as old as the claim is: it goes stale with it
+                "address_key": reach.keys.get(channel, ""),
+            }
         )
-        if not verdict.send:
-            _move(session, [message], MessageState.SUPPRESSED, str(verdict.reason), now)
-            refused[effect["id"]] = f"cancel:{verdict.reason}"
-        else:
-            said.setdefault(message["subject_id"], []).append(kind)
-    return refused
-
-
-def _still_true(kind: ClaimKind, order: OrderRow, parcel: Mapping[str, Any] | None, holds: set[str]) -> bool:
-    if kind is ClaimKind.ORDER_CONFIRMED:
-        return bool(order["state"] != OrderState.CANCELLED)
-    if kind is ClaimKind.ADDRESS_QUESTION:
-        return "address" in holds
-    if parcel is None:
-        return False
-    state = parcel["state"]
-    if kind is ClaimKind.PARCEL_SHIPPED:
-        return state not in (ParcelState.CANCELLED, ParcelState.DELIVERED, ParcelState.LOST)
-    if kind is ClaimKind.PARCEL_OUT_FOR_DELIVERY:
-        return bool(state == ParcelState.OUT_FOR_DELIVERY)
-    if kind is ClaimKind.PARCEL_DELIVERED:
-        return bool(state == ParcelState.DELIVERED)
-    return state in TROUBLE
+    return write(session, moved, {}, now) if moved else []
 
 
 def mails_sent(session: Session, pairs: Sequence[tuple[EffectRow, Verdict]], now: datetime) -> list[EffectDraft]:
-    """`on_done` of mail.send."""
+    """`on_done` of mail.send and sms.send."""
     rows = select_by(session, Message, "id", [effect["subject_id"] for effect, _ in pairs])
-    _move(session, rows, MessageState.SENT, "sent", now)
+    move_messages(session, rows, MessageState.SENT, "sent", now)
     update_by(
         session,
         Message,
@@ -183,17 +185,24 @@ def mails_sent(session: Session, pairs: Sequence[tuple[EffectRow, Verdict]], now
 def mail_refused(session: Session, pairs: Sequence[tuple[EffectRow, Verdict]], now: datetime) -> list[EffectDraft]:
     """`on_rejected` of mail.send: the mailbox does not exist. Kept on the message; nobody else can mend it."""
     rows = select_by(session, Message, "id", [effect["subject_id"] for effect, _ in pairs])
-    _move(session, rows, MessageState.FAILED, pairs[0][1].code or "rejected", now)
+    move_messages(session, rows, MessageState.FAILED, pairs[0][1].code or "rejected", now)
     return []
 
 
-def _move(session: Session, rows: Sequence[Mapping[str, Any]], to: MessageState, reason: str, now: datetime) -> None:
+def move_messages(
+    session: Session, rows: Sequence[Mapping[str, Any]], to: MessageState, reason: str, now: datetime
+) -> None:
     """The one writer of a message's state."""
+    if not rows:
+        return
     for row in rows:
         check("message", row["state"], to)
-    sent = to is MessageState.SENT
     ids = [row["id"] for row in rows]
-    update_listed(session, Message, ids, state=to, reason="" if sent else reason, sent_at=now if sent else None)
+    if to is MessageState.BOUNCED:  # when it was handed over stays
+        update_listed(session, Message, ids, state=to, reason=reason)
+    else:
+        sent = to is MessageState.SENT
+        update_listed(session, Message, ids, state=to, reason="" if sent else reason, sent_at=now if sent else None)
     audit.append(session, [audit.entry("message", row["id"], row["state"], to, reason, now) for row in rows])
 
 

@@ -1,43 +1,44 @@
 """What the ledger does around effects at nodes: orders handed over, labels bought, cancellations."""
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
 
-from domain.ids import new_id
-from domain.parcels import ParcelState
-from domain.policy import Policies
 from domain.states import FulfilmentOrderState, OrderState, RequestState
-from ledger import queue, stock
+from ledger import stock
 from ledger.cases import CaseDraft, open_cases
+from ledger.editing.requests import wake_edits
 from ledger.effects import EffectDraft, EffectRow, Verdict
 from ledger.fulfilment import (
     advance_fulfilment_orders,
     fulfilment_lines_of,
     give_back_units,
     record_acceptance,
+    withdrawn,
 )
+from ledger.label_effects import void_labels
 from ledger.orders import contacts, lock_orders, open_holds
-from ledger.rows import insert_missing, select_by
-from ledger.shipments import add_shipments, advance_shipments, node_cancelled, tracking_url
-from ledger.tables import Document, FulfilmentOrder, Order, Shipment
+from ledger.rows import select_by
+from ledger.shipments import node_cancelled
+from ledger.tables import FulfilmentOrder, Order
 
-LABEL_POSTED = timedelta(hours=6)
 Pairs = Sequence[tuple[EffectRow, Verdict]]
 
 
 def guard_submit(session: Session, effects: Sequence[EffectRow], now: datetime) -> dict[str, str]:
-    """Nothing reaches a node past a fence, an open hold or a cancellation."""
+    """Nothing reaches a node past a fence, an open hold or a cancellation, nor for what was taken back."""
     orders = {row["id"]: row for row in select_by(session, Order, "id", {e["order_id"] for e in effects}, lock=True)}
     holds = open_holds(session, list(orders))
+    gone = withdrawn(session, [effect["subject_id"] for effect in effects])
     refused = {}
     for effect in effects:
         order = orders[effect["order_id"]]
         if order["state"] == OrderState.CANCELLED or order["cancelled_at"] is not None:
             refused[effect["id"]] = "cancel:order_ended"
+        elif effect["subject_id"] in gone:
+            refused[effect["id"]] = "cancel:withdrawn"
         elif order["fence_token"]:
             refused[effect["id"]] = "wait:fenced"
         elif holds.get(order["id"]):
@@ -111,17 +112,22 @@ def cancelled(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft
     for effect, _ in pairs:
         row = rows[effect["subject_id"]]
         drafts += node_cancelled(session, orders[row["order_id"]], row, now)
-        drafts += _void_labels(session, row)
+        drafts += void_labels(session, row)
+    wake_edits(session, list(orders.values()), now)
     return drafts
 
 
 def cancel_refused(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
-    """Too late: the parcel goes out although the order is cancelled. A person recalls it or awaits its return."""
-    lock_orders(session, [effect["order_id"] for effect, _ in pairs])
+    """Too late: the parcel goes out although the order is cancelled. A person recalls it or awaits its return. An edit
+    that only wished to take it back is told, and puts back what it has changed."""
+    orders = lock_orders(session, [effect["order_id"] for effect, _ in pairs])
+    wake_edits(session, list(orders.values()), now)
     for effect, verdict in pairs:
         [row] = select_by(session, FulfilmentOrder, "id", [effect["subject_id"]], lock=True)
         if row["request_state"] == RequestState.CANCELLATION_REQUESTED:
             advance_fulfilment_orders(session, [(row, {"request_state": RequestState.ACCEPTED})], verdict.code, now)
+        if orders[effect["order_id"]]["fence_token"]:
+            continue
         open_cases(
             session,
             [
@@ -137,145 +143,6 @@ def cancel_refused(session: Session, pairs: Pairs, now: datetime) -> list[Effect
             ],
             now,
         )
-    return []
-
-
-def _void_labels(session: Session, row: Mapping[str, Any]) -> list[EffectDraft]:
-    return [
-        EffectDraft(
-            kind="label.void",
-            key=f"label_void:{shipment['id']}",
-            target="labels",
-            order_id=row["order_id"],
-            subject_id=shipment["id"],
-            request={"quote": shipment["quote_external_id"]},
-        )
-        for shipment in select_by(session, Shipment, "fulfilment_order_id", [row["id"]])
-        if shipment["label_cost_minor"] and shipment["shipped_at"] is None
-    ]
-
-
-def quoted(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
-    """`on_done` of label.quote: the chosen rate is bought next."""
-    return [
-        EffectDraft(
-            kind="label.buy",
-            key=f"label:{effect['request']['reference']}",
-            target="labels",
-            order_id=effect["order_id"],
-            subject_id=effect["subject_id"],
-            request={"quote": verdict.external_id, **effect["request"], **verdict.data},
-        )
-        for effect, verdict in pairs
-    ]
-
-
-def label_bought(
-    session: Session, pairs: Pairs, now: datetime, *, keep: timedelta, policies: Policies
-) -> list[EffectDraft]:
-    """`on_done` of label.buy: the parcel exists, its label is stored, the own warehouse may pick. The label of an
-    order cancelled meanwhile is given back at once."""
-    orders = lock_orders(session, [effect["order_id"] for effect, _ in pairs])
-    voids: list[EffectDraft] = []
-    for effect, verdict in pairs:
-        [row] = select_by(session, FulfilmentOrder, "id", [effect["subject_id"]])
-        label = verdict.private["label"]
-        document = store_document(
-            session,
-            "label",
-            "application/pdf",
-            verdict.private["pdf"],
-            order_id=row["order_id"],
-            subject_id=row["id"],
-            now=now,
-            keep=keep,
-        )
-        add_shipments(
-            session,
-            [
-                {
-                    "id": new_id("shp"),
-                    "order_id": row["order_id"],
-                    "fulfilment_order_id": row["id"],
-                    "external_id": label.quote_external_id,
-                    "state": ParcelState.LABEL_CREATED,
-                    "tracking_number": label.tracking_number,
-                    "carrier": label.carrier,
-                    "service": label.service,
-                    "tracking_url": tracking_url(policies, label.carrier, label.tracking_number),
-                    "label_document_id": document,
-                    "quote_external_id": label.quote_external_id,
-                    "label_cost_minor": label.cost_minor,
-                    "label_currency": label.currency,
-                    "tracker_external_id": label.tracker_external_id,
-                    "polling": False,
-                    "shop_fulfilment_external_id": "",
-                    "created_at": now,
-                    "shipped_at": None,
-                    "delivered_at": None,
-                    "estimated_delivery": None,
-                    "due_at": now,
-                    "attempts": 0,
-                    "lease_token": 0,
-                    "error": "",
-                }
-            ],
-            now,
-        )
-        if orders[effect["order_id"]]["state"] == OrderState.CANCELLED:
-            voids += _void_labels(session, row)
-    # The fulfil stage puts what is labelled onto pick lists. The cost stands in the books soon; mostly the hand-over
-    # posts it together with the revenue.
-    ids = sorted({effect["order_id"] for effect, _ in pairs})
-    queue.enqueue(
-        session,
-        [
-            row
-            for i in ids
-            for row in (queue.work_row("fulfil", i, now), queue.work_row("reconcile", i, now + LABEL_POSTED))
-        ],
-    )
-    return voids
-
-
-def store_document(
-    session: Session,
-    kind: str,
-    content_type: str,
-    content: bytes,
-    *,
-    order_id: str,
-    subject_id: str,
-    now: datetime,
-    keep: timedelta,
-) -> str:
-    """Keep a file by its content; the same bytes twice are one document. Returns its id."""
-    document_id = f"{kind}:{hashlib.sha256(content).hexdigest()}"
-    insert_missing(
-        session,
-        Document,
-        [
-            {
-                "id": document_id,
-                "kind": kind,
-                "content_type": content_type,
-                "content": content,
-                "order_id": order_id,
-                "subject_id": subject_id,
-                "created_at": now,
-                "purge_at": now + keep,
-            }
-        ],
-    )
-    return document_id
-
-
-def voided(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
-    """`on_done` of label.void."""
-    rows = select_by(session, Shipment, "id", [effect["subject_id"] for effect, _ in pairs])
-    gone = {"polling": False}
-    advance_shipments(session, [(row, ParcelState.CANCELLED, gone) for row in rows], cause="label_voided", now=now)
-    queue.enqueue(session, [queue.work_row("reconcile", effect["order_id"], now) for effect, _ in pairs])
     return []
 
 

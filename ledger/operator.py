@@ -13,12 +13,14 @@ from sqlmodel import Session
 
 from domain.states import ENDED_ORDER, CaseState, EffectState, OrderState
 from domain.validation import WantedHold
-from ledger import audit, queue
+from ledger import audit, carrier_claims, disputes, queue, refunds, ship_notices
 from ledger.cancelling import cancel_everywhere
-from ledger.capture_money import capture_draft
+from ledger.capture_money import capture_drafts
 from ledger.cases import DUE, move_case
+from ledger.editing import answering, late_edits, returns, setting_back
 from ledger.effects import Handlers, plan
 from ledger.fulfilment import fulfilment_orders_of
+from ledger.offers import answering as of_offers
 from ledger.orders import (
     EDIT_WINDOW,
     OPERATOR,
@@ -31,6 +33,7 @@ from ledger.orders import (
 )
 from ledger.restarts import allow_restarts
 from ledger.restored import HOLD as RESTORED
+from ledger.returning import answering as of_returns
 from ledger.rows import select_by
 from ledger.settling import decide_parked, renew_rejected
 from ledger.tables import Effect, InboxEvent, Order, Payment, ReviewCase, Work
@@ -150,9 +153,9 @@ def resolve_case(
         raise Refused(f"case {case_id} was resolved before: {case['resolution']}")
     if choice not in case["choices"]:
         raise Refused(f"case {case_id} does not offer {choice!r}; choose one of: {', '.join(case['choices'])}")
-    done = _act(session, case, choice, now, handlers or {})
+    # first: what is done may end all cases of its trouble, and this one ends by the person's word
     move_case(session, case_id, CaseState.RESOLVED, cause=choice, now=now)
-    return done
+    return _act(session, case, choice, now, handlers or {})
 
 
 def _act(session: Session, case: Any, choice: str, now: datetime, handlers: Mapping[str, Handlers]) -> str:
@@ -160,6 +163,10 @@ def _act(session: Session, case: Any, choice: str, now: datetime, handlers: Mapp
         around = handlers.get(case["facts"].get("effect", ""))
         plan(session, decide_parked(session, case["subject_id"], _EFFECT_CHOICES[choice], now, around), now)
         return {"retry": "it will be sent again", "mark_done": "it counts as done", "drop": "it was given up"}[choice]
+    if case["kind"] in refunds.CASES:
+        return refunds.answer(session, case, choice, now)
+    if case["kind"] == returns.FAILED:
+        return returns.answer(session, case, choice, now)
     if case["kind"] == "inbox_unreadable":
         return _act_on_inbox(session, case["subject_id"], choice, now)
     if case["kind"] == "credentials_refused":
@@ -169,6 +176,20 @@ def _act(session: Session, case: Any, choice: str, now: datetime, handlers: Mapp
             .values(due_at=now)
         )
         return "everything for this vendor is tried again"
+    if case["kind"] in answering.KINDS:
+        return answering.answer(session, case, choice, now)
+    if case["kind"] == late_edits.CASE:
+        return _decide_late(session, case, choice, now)
+    if case["kind"] == disputes.KIND:
+        return disputes.answer(session, case, choice, now)
+    if case["kind"] == of_offers.REVIEW:
+        return of_offers.answer(session, case, choice, now)
+    if case["kind"] in carrier_claims.CASES:
+        return carrier_claims.answer(session, case, choice, now)
+    if case["kind"] in of_returns.KINDS:
+        return of_returns.answer(session, case, choice, now)
+    if case["kind"] in ship_notices.CASES:
+        return ship_notices.answer_case(session, case, choice, now)
     if case["kind"] == "runs_dying" and choice == "start_again":
         allow_restarts(session, case["subject_id"])
         return "its runs are started again when they die"
@@ -185,6 +206,14 @@ def _act(session: Session, case: Any, choice: str, now: datetime, handlers: Mapp
         if choice in ("retry", "reroute", "correct_address"):
             return f"in line for {_requeue(session, _locked(session, order), now)}"
     return "recorded"
+
+
+def _decide_late(session: Session, case: Any, choice: str, now: datetime) -> str:
+    order = lock_orders(session, [case["order_id"]])[case["order_id"]]
+    try:
+        return setting_back.decide(session, order, case, choice, now)
+    except setting_back.NotNow:
+        raise Refused(f"{order['name']} is being changed by an edit; wait until it has ended") from None
 
 
 def _act_on_inbox(session: Session, event_id: str, choice: str, now: datetime) -> str:
@@ -207,10 +236,13 @@ def _cancel(session: Session, order: OrderRow, now: datetime) -> str:
 
 
 def _capture(session: Session, order: OrderRow, payment_id: str, now: datetime) -> str:
-    [payment] = select_by(session, Payment, "id", [payment_id], lock=True)
-    if not payment["authorised_minor"]:
+    payments = select_by(session, Payment, "order_id", [order["id"]], lock=True, order_by="id")
+    if not any(payment["authorised_minor"] for payment in payments if payment["id"] == payment_id):
         return "nothing is authorised any more"
-    plan(session, [capture_draft(order, payment)], now)
+    drafts = capture_drafts(order, payments, only=payment_id)
+    if not drafts:
+        return "the order is paid already"
+    plan(session, drafts, now)
     return "the shop is asked to take the money"
 
 

@@ -141,20 +141,22 @@ def address_of(contact: Mapping[str, Any]) -> Address:
     )
 
 
+def propose_contact(
+    session: Session, order_id: str, kind: str, address: Address, *, email: str, origin: str, now: datetime
+) -> Row:
+    """A new version of an order's contact that is nobody's yet; the caller holds the order's lock."""
+    newest = sa.select(sa.func.max(_contact.c.version)).where(_contact.c.order_id == order_id, _contact.c.kind == kind)
+    version = (session.execute(newest).scalar_one() or 0) + 1
+    row = contact_row(order_id, kind, version, origin, address, email, now)
+    insert_rows(session, OrderContact, [row])
+    return row
+
+
 def add_contact(
     session: Session, order: OrderRow, kind: str, address: Address, *, email: str, origin: str, now: datetime
 ) -> str:
     """A new version of an order's contact; the shipping one becomes current. Returns its id."""
-    newest = (
-        session.execute(
-            sa.select(sa.func.max(_contact.c.version)).where(
-                _contact.c.order_id == order["id"], _contact.c.kind == kind
-            )
-        ).scalar_one()
-        or 0
-    )
-    row = contact_row(order["id"], kind, newest + 1, origin, address, email, now)
-    insert_rows(session, OrderContact, [row])
+    row = propose_contact(session, order["id"], kind, address, email=email, origin=origin, now=now)
     if kind == "shipping":
         session.execute(
             sa.update(_order)
@@ -196,10 +198,12 @@ class Fenced(Exception):
     """The order is being changed by an edit; nothing else may touch it until the fence is lifted."""
 
 
-def fence(session: Session, order_id: str, *, by: str, token: str, base_version: int) -> None:
-    """Set the fence. Raises: Fenced when one stands, when a hold is open, or when the order has moved on."""
+def fence(session: Session, order_id: str, *, by: str, token: str, base_version: int, past: Sequence[str] = ()) -> None:
+    """Set the fence. `past`: names of open holds under which this may be changed. Raises: Fenced when one stands, when
+    another hold is open, or when the order has moved on."""
     order = lock_orders(session, [order_id])[order_id]
-    held = [hold for hold in open_holds(session, [order_id]).get(order_id, []) if hold["name"] != EDIT_WINDOW]
+    free = (EDIT_WINDOW, *past)
+    held = [hold for hold in open_holds(session, [order_id]).get(order_id, []) if hold["name"] not in free]
     if order["fence_token"] or held or order["version"] != base_version:
         raise Fenced(order_id)
     session.execute(sa.update(_order).where(_order.c.id == order_id).values(fence_token=token, fenced_by=by))

@@ -17,7 +17,7 @@ from domain.policy import Policies
 from domain.states import FulfilmentOrderState, OrderState, RequestState
 from ledger import audit, scans
 from ledger.fulfilment import fulfilment_lines_of, record_acceptance
-from ledger.node_effects import store_document
+from ledger.label_effects import store_document
 from ledger.orders import lock_orders, open_holds
 from ledger.rows import Row, group_by, insert_rows, select_by
 from ledger.tables import (

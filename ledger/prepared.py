@@ -86,11 +86,7 @@ class _Form:
         self._pick = itemgetter(*self._order) if self._order and len(self._order) > 1 else None
         columns = list(getattr(statement, "exported_columns", ()))
         self._columns = [column.name for column in columns]
-        self._reads = [
-            (column.name, turn)
-            for column in columns
-            if (turn := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
-        ]
+        self._reads = [(column.name, turn) for column in columns if (turn := _reader(column.type, dialect)) is not None]
 
     def bind(self, values: Mapping[str, Any]) -> Any:
         """Values as the driver takes them: by place or by name."""
@@ -108,6 +104,12 @@ class _Form:
             for row in rows:
                 row[name] = turn(row[name])
         return rows
+
+
+def _reader(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Turn | None:
+    """What makes of a driver's value ours. Numbers with a fraction come as such from both drivers; SQLAlchemy would ask
+    for the driver's type code, which is known only once a row was read."""
+    return None if isinstance(kind, sa.Float) else kind.dialect_impl(dialect).result_processor(dialect, None)
 
 
 def _default(column: sa.Column[Any]) -> Any:

@@ -127,13 +127,13 @@ def _due_statements() -> dict[str, Prepared]:
         sa.or_(table.c.lease_until.is_(None), table.c.lease_until < real_now) for table in (_work, inbox)
     )
     return {
-        "": _due(_work.c.stage, [], work_free),
-        "inbox:": _due(inbox.c.source, [inbox.c.handled_at.is_(None)], inbox_free),
-        "effect:": _due(effect.c.kind, [OPEN], effect.c.state == "planned"),
+        "": due_names(_work.c.stage, [], work_free),
+        "inbox:": due_names(inbox.c.source, [inbox.c.handled_at.is_(None)], inbox_free),
+        "effect:": due_names(effect.c.kind, [OPEN], effect.c.state == "planned"),
     }
 
 
-def _due(
+def due_names(
     name: sa.Column[str],
     indexed: Sequence[sa.ColumnElement[bool] | sa.TextClause],
     takeable: sa.ColumnElement[bool],

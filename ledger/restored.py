@@ -201,9 +201,11 @@ def doubtful_messages(session: Session, messages: Sequence[Mapping[str, Any]]) -
     seen = {row[0]: row[1] for row in session.execute(newest.group_by(_event.c.shipment_id))}
     found = set()
     for row in messages:
-        told = (
-            shipped.get(row["subject_id"]) if row["kind"] == ClaimKind.PARCEL_SHIPPED else seen.get(row["subject_id"])
-        )
+        told = seen.get(row["subject_id"])
+        if row["kind"] == ClaimKind.PARCEL_SHIPPED:
+            told = shipped.get(row["subject_id"])
+        elif row["kind"] == ClaimKind.ORDER_LINK:  # asked for by somebody who is waiting for it
+            told = row["created_at"]
         if row["order_id"] in old and (told is None or told <= gap.lost):
             found.add(row["id"])
     return found

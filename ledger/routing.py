@@ -1,22 +1,21 @@
 """Decide and promise in one transaction, over stock rows locked in a fixed order."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
 from sqlmodel import Session
 
 from domain.decisions import Reason
 from domain.ids import new_id
 from domain.policy import Policies
-from domain.routing import Allocation, Demand, DemandLine, Plan, plan_order
+from domain.routing import Allocation, Demand, Plan
 from domain.states import FulfilmentOrderState, OrderState, RequestState
 from domain.validation import WantedHold
 from ledger import audit, queue
 from ledger.cases import CaseDraft, open_cases, resolve_by_key
 from ledger.decisions import record_decisions
+from ledger.offers.handing import hand_over
 from ledger.orders import (
     EDIT_WINDOW,
     OrderRow,
@@ -27,13 +26,21 @@ from ledger.orders import (
     open_holds,
     place_holds,
 )
-from ledger.rows import Row, insert_rows, mappings
+from ledger.planning import (
+    Facts,
+    Part,
+    demand_of,
+    plan_kept,
+    plan_stocked,
+    stocked,
+    taken_apart,
+    variant_facts,
+)
+from ledger.rows import Row, insert_rows
 from ledger.stock import free_units, lock_levels, reserve
-from ledger.tables import FulfilmentOrder, FulfilmentOrderLine, Product, ProductVariant
-from ledger.tables.base import table_of
+from ledger.tables import FulfilmentOrder, FulfilmentOrderLine
 
-_variant, _product = table_of(ProductVariant), table_of(Product)
-_ROUTABLE = (OrderState.ACCEPTED, OrderState.ROUTING, OrderState.IN_FULFILMENT)
+ROUTABLE = (OrderState.ACCEPTED, OrderState.ROUTING, OrderState.IN_FULFILMENT)
 
 
 def route_orders(session: Session, order_ids: Sequence[str], policies: Policies, now: datetime) -> dict[str, Reason]:
@@ -45,21 +52,53 @@ def route_orders(session: Session, order_ids: Sequence[str], policies: Policies,
     for order_id, order in orders.items():
         if order["fence_token"]:
             outcome[order_id] = Reason("fenced")
-        elif order["state"] not in _ROUTABLE or order["cancelled_at"] is not None:
+        elif order["state"] not in ROUTABLE or order["cancelled_at"] is not None:
             outcome[order_id] = Reason("not_routable", {"state": order["state"]})
         elif any(hold["name"] != EDIT_WINDOW for hold in holds.get(order_id, [])):
             outcome[order_id] = Reason("held")
         else:
             todo.append(order)
-    lines = lines_of(session, [order["id"] for order in todo])
-    facts = _variant_facts(session, {line["sku"] for rows in lines.values() for line in rows})
-    skus = {part for sku, fact in facts.items() for part in ([p[0] for p in fact["kit_parts"]] or [sku])}
-    free = free_units(lock_levels(session, skus | {line["sku"] for rows in lines.values() for line in rows}))
+    promised = hand_over(session, [order["id"] for order in todo], now)
+    return outcome | route_locked(session, todo, policies, now, promised=promised)
+
+
+def route_locked(
+    session: Session,
+    orders: Sequence[OrderRow],
+    policies: Policies,
+    now: datetime,
+    *,
+    promised: Mapping[str, Sequence[Allocation]] | None = None,
+) -> dict[str, Reason]:
+    """The same for orders that may be routed and whose row locks the caller holds, fenced or not.
+
+    `promised`: by order, the stocked units that stood promised to it until this transaction gave them back. Where
+    the cheapest plan would leave one of them out, they stay where they were.
+    """
+    lines = lines_of(session, [order["id"] for order in orders])
+    skus = {line["sku"] for rows in lines.values() for line in rows}
+    facts = variant_facts(session, skus)
+    free = free_units(lock_levels(session, stocked(facts, skus)))
     batch = _Batch(session, policies, facts, free, now)
-    for order in todo:
-        outcome[order["id"]] = batch.route(order, lines[order["id"]])
+    outcome = {
+        order["id"]: batch.route(order, lines[order["id"]], (promised or {}).get(order["id"], ())) for order in orders
+    }
     batch.write()
     return outcome
+
+
+def backorder_case(order: OrderRow, missing: Mapping[str, int]) -> CaseDraft:
+    """Units that no node has, by line: somebody buys them, or takes them off the order."""
+    return CaseDraft(
+        key=f"backorder:{order['id']}",
+        kind="backorder",
+        severity="low",
+        order_id=order["id"],
+        subject_id=order["id"],
+        owner="merchandising",
+        facts={"units": sum(missing.values()), "lines": sorted(missing)},
+        choices=["wait", "remove_in_shop"],
+    )
 
 
 class _Batch:
@@ -69,7 +108,7 @@ class _Batch:
         self,
         session: Session,
         policies: Policies,
-        facts: Mapping[str, Mapping[str, Any]],
+        facts: Facts,
         free: dict[tuple[str, str], int],
         now: datetime,
     ) -> None:
@@ -84,19 +123,20 @@ class _Batch:
         self.holds: list[tuple[str, WantedHold]] = []
         self.free_after = dict(free)
 
-    def route(self, order: OrderRow, lines: Sequence[Mapping[str, Any]]) -> Reason:
+    def route(self, order: OrderRow, lines: Sequence[Mapping[str, Any]], promised: Sequence[Allocation] = ()) -> Reason:
         wanted = {
             line["id"]: line["ordered"] - line["cancelled"] - line["reserved"]
             for line in lines
             if line["requires_shipping"]
         }
-        demand = self._demand(order, lines, wanted)
+        asked = [(line["id"], line["sku"], wanted.get(line["id"], 0)) for line in lines]
+        demand = demand_of(order, asked, self.facts, self.policies)
         if not demand.lines:
             if order["state"] == OrderState.ACCEPTED:
                 self.moves.append((order, OrderState.ROUTING, "nothing_to_ship"))
                 self.work.append(queue.work_row("fulfil", order["id"], order["release_at"]))
             return Reason("nothing_to_ship")
-        plan, parts = self._plan(demand)
+        plan, parts = self._plan(demand, promised)
         backordered = dict(plan.backordered)
         reason = Reason(plan.reason, {"nodes": list(plan.nodes), "backordered": sum(backordered.values())})
         self._decide(order, demand, plan, reason)
@@ -114,69 +154,20 @@ class _Batch:
             return reason
         self._promise(order, plan, parts)
         if backordered:
-            open_cases(
-                self.session,
-                [
-                    CaseDraft(
-                        key=f"backorder:{order['id']}",
-                        kind="backorder",
-                        severity="low",
-                        order_id=order["id"],
-                        subject_id=order["id"],
-                        owner="merchandising",
-                        facts={"units": sum(backordered.values()), "lines": sorted(backordered)},
-                        choices=["wait", "remove_in_shop"],
-                    )
-                ],
-                self.now,
-            )
+            open_cases(self.session, [backorder_case(order, backordered)], self.now)
         elif order["state"] != OrderState.ACCEPTED:
             resolve_by_key(self.session, f"backorder:{order['id']}", cause="stock_arrived", now=self.now)
         return reason
 
-    def _demand(self, order: OrderRow, lines: Sequence[Mapping[str, Any]], wanted: Mapping[str, int]) -> Demand:
-        shipping = self.policies.shipping
-        parts = []
-        for line in lines:
-            if wanted.get(line["id"], 0) <= 0:
-                continue
-            fact = self.facts.get(line["sku"], {})
-            parts.append(
-                DemandLine(
-                    line["id"],
-                    line["sku"],
-                    wanted[line["id"]],
-                    fact.get("weight_g") or shipping.default_weight_g,
-                    bool(fact.get("hazmat")),
-                )
-            )
-        days = shipping.max_days.get(order["shipping_code"], shipping.default_max_days)
-        return Demand(order["id"], order["country"], days, tuple(parts))
-
-    def _plan(self, demand: Demand) -> tuple[Plan, list[tuple[Allocation, int]]]:
-        """A plan and its promises in stocked SKUs (kits taken apart), each with its units per ordered unit."""
-        stock = dict(self.free_after)
-        for line in demand.lines:
-            kit = self.facts.get(line.sku, {}).get("kit_parts")
-            if kit:
-                for node in self.policies.nodes:
-                    stock[(node.id, line.sku)] = min(self.free_after.get((node.id, s), 0) // q for s, q in kit)
-        plan = plan_order(demand, self.policies.nodes, stock, self.policies.routing)
-        parts = [
-            (replace(a, sku=sku, quantity=a.quantity * per), per)
-            for a in plan.allocations
-            for sku, per in (self.facts.get(a.sku, {}).get("kit_parts") or [(a.sku, 1)])
-        ]
-        taken = dict(self.free_after)
+    def _plan(self, demand: Demand, promised: Sequence[Allocation]) -> tuple[Plan, list[Part]]:
+        """A plan and its promises in stocked SKUs, taken from what is free."""
+        plan, parts = plan_stocked(demand, self.policies.nodes, self.free_after, self.facts, self.policies)
+        if plan.backordered and promised:
+            kept = plan_kept(demand, self.policies.nodes, self.free_after, promised, self.facts)
+            if any(units > kept.backordered.get(line, 0) for line, units in plan.backordered.items()):
+                plan, parts = kept, taken_apart(kept.allocations, self.facts)
         for part, _ in parts:
-            taken[(part.node_id, part.sku)] -= part.quantity
-            if taken[(part.node_id, part.sku)] < 0:  # a kit and its own part compete in one order: parts first
-                kits = [line for line in demand.lines if self.facts.get(line.sku, {}).get("kit_parts")]
-                rest = replace(demand, lines=tuple(line for line in demand.lines if line not in kits))
-                less, parts = self._plan(rest)
-                missing = {line.line_id: line.quantity for line in kits}
-                return replace(less, backordered={**less.backordered, **missing}, reason="partly_out_of_stock"), parts
-        self.free_after = taken
+            self.free_after[(part.node_id, part.sku)] -= part.quantity
         return plan, parts
 
     def _promise(self, order: OrderRow, plan: Plan, parts: Sequence[tuple[Allocation, int]]) -> None:
@@ -262,17 +253,3 @@ class _Batch:
         advance_orders(session, self.moves, now)
         queue.enqueue(session, self.work)
         record_decisions(session, self.decisions, self.policies.version, now)
-
-
-def _variant_facts(session: Session, skus: set[str]) -> dict[str, Mapping[str, Any]]:
-    """Weight, hazmat and kit parts by SKU, from any shop's catalogue (the first that says so)."""
-    statement = (
-        sa.select(_variant.c.sku, _variant.c.weight_g, _variant.c.kit_parts, _product.c.hazmat)
-        .join(_product, _product.c.id == _variant.c.product_id)
-        .where(_variant.c.sku.in_(skus))
-        .order_by(_variant.c.id)
-    )
-    facts: dict[str, Mapping[str, Any]] = {}
-    for row in mappings(session, statement):
-        facts.setdefault(row["sku"], row)
-    return facts

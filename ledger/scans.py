@@ -24,13 +24,13 @@ from ledger.fulfilment import FulfilmentRow, fulfilment_lines_of
 from ledger.inbox import Delivery, store
 from ledger.orders import lock_orders
 from ledger.rows import group_by, select_by
-from ledger.tables import FulfilmentOrder, Hold, InboxEvent, PickList, Shipment
+from ledger.tables import AuditEvent, FulfilmentOrder, Hold, InboxEvent, PickList, Shipment
 from ledger.tables.base import table_of
 
 SOURCE = "floor"
 EVENTS = ("picked", "packed", "handed_over", "short")
 _fo, _list, _inbox = table_of(FulfilmentOrder), table_of(PickList), table_of(InboxEvent)
-_parcel, _hold = table_of(Shipment), table_of(Hold)
+_hold, _audit = table_of(Hold), table_of(AuditEvent)
 _WITHDRAWN = (RequestState.CANCELLATION_REQUESTED, RequestState.CANCELLED)
 
 
@@ -68,7 +68,7 @@ def read_scan(body: bytes) -> Scan:
 
 def take_scan(session: Session, location: str, scan: Scan, now: datetime) -> str:
     """Check a scan and keep it. Returns "" when it was taken, else why not: old_version, unknown_list, not_on_list,
-    too_many, cancelled, or scan_id_reused (another scan under an id that is taken)."""
+    too_many, cancelled, recalled, or scan_id_reused (another scan under an id that is taken)."""
     rows = select_by(session, FulfilmentOrder, "id", [scan.fulfilment_order_id], lock=True)  # see `recall`
     earlier = session.execute(
         sa.select(_inbox.c.body).where(
@@ -93,6 +93,8 @@ def _refusal(session: Session, location: str, scan: Scan, row: FulfilmentRow | N
         return "unknown_list"
     if row is not None and row["location_id"] == location and _is_withdrawn(row):
         return "cancelled"
+    if row is not None and row["location_id"] == location and _is_recalled(row):
+        return "recalled"
     if sheet["version"] != scan.version:
         return "old_version"
     if row is None or row["pick_list_id"] != sheet["id"]:
@@ -105,6 +107,11 @@ def _refusal(session: Session, location: str, scan: Scan, row: FulfilmentRow | N
 
 def _is_withdrawn(row: FulfilmentRow) -> bool:
     return row["state"] == FulfilmentOrderState.CANCELLED or row["request_state"] in _WITHDRAWN
+
+
+def _is_recalled(row: FulfilmentRow) -> bool:
+    """Taken off its sheet by an edit, which puts it onto another one or ends it."""
+    return row["state"] == FulfilmentOrderState.IN_PROGRESS and not row["pick_list_id"]
 
 
 def _wrong_lines(scanned: Sequence[ScanLine], asked: Sequence[Mapping[str, Any]]) -> str:
@@ -219,10 +226,7 @@ def _report_escaped(session: Session, order: Mapping[str, Any], row: FulfilmentR
 
 def have_left(session: Session, fulfilment_order_ids: Sequence[str]) -> set[str]:
     """Those of which a parcel has left the building."""
-    statement = sa.select(_parcel.c.fulfilment_order_id).where(
-        _parcel.c.fulfilment_order_id.in_(fulfilment_order_ids), _parcel.c.shipped_at.is_not(None)
-    )
-    return set(session.execute(statement).scalars())
+    return parcels_of(session, fulfilment_order_ids)[1]
 
 
 def open_parcels(session: Session, fulfilment_order_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
@@ -254,6 +258,18 @@ def said_handed_over(session: Session, fulfilment_order_id: str) -> bool:
         _inbox.c.subject == fulfilment_order_id,
     )  # fmt: skip
     return session.execute(statement.limit(1)).first() is not None
+
+
+def furthest(session: Session, fulfilment_order_id: str) -> str:
+    """How far the floor has come with it by its scans: picked, packed, handed_over, or ""."""
+    waiting = sa.select(_inbox.c.topic).where(
+        _inbox.c.handled_at.is_(None), _inbox.c.source == SOURCE, _inbox.c.subject == fulfilment_order_id
+    )
+    trail = sa.select(_audit.c.to_state).where(
+        _audit.c.aggregate_id == fulfilment_order_id, _audit.c.aggregate == "picking"
+    )
+    said = {*session.execute(waiting).scalars(), *session.execute(trail).scalars()}
+    return next((event for event in ("handed_over", "packed", "picked") if event in said), "")
 
 
 def finish_lists(session: Session, pick_list_ids: Sequence[str], now: datetime) -> None:

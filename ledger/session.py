@@ -66,10 +66,12 @@ def _tune_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def on_begin(connection: sa.Connection) -> None:
         options = connection.get_execution_options()
-        if take_turn := options.get("take_turn"):
+        if options.get("read_only"):
+            connection.exec_driver_sql("BEGIN")
+        elif take_turn := options.get("take_turn"):
             take_turn(connection)  # waits for the writer's lock in its own way, and begins
         else:
-            connection.exec_driver_sql("BEGIN" if options.get("read_only") else "BEGIN IMMEDIATE")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def writing(engine: Engine) -> Session:
@@ -82,9 +84,14 @@ def reading(engine: Engine) -> Session:
     return Session(engine.execution_options(read_only=True), expire_on_commit=False)
 
 
+def said_by(error: sa.exc.DBAPIError) -> str:
+    """The first line of the database's own words."""
+    return str(error.orig).strip().partition("\n")[0]
+
+
 def what_is_wrong(error: sa.exc.DBAPIError) -> str:
     """What ails the database, as the end of a sentence that begins with its name; the mend where there is one."""
-    text = str(error.orig).strip().partition("\n")[0]
+    text = said_by(error)
     name = str(getattr(error.orig, "sqlite_errorname", "") or getattr(error.orig, "sqlstate", "") or "")
     if name == "SQLITE_FULL" or name == "53100" or name == "SQLITE_IOERR_WRITE":
         return "has no room on its disk: free some space, work goes on by itself"

@@ -94,6 +94,13 @@ def _settle_other(
         else:
             _postpone(session, row, now, verdict)
         return []
+    if verdict.name == "pending":
+        due = now + timedelta(seconds=verdict.after_s or 0)
+        if state == EffectState.SENDING:
+            move_effects(session, [row], EffectState.UNKNOWN, "pending", now, due_at=due)
+        values = {"external_id": verdict.external_id, "due_at": due, "lease_until": None, "error": "pending"}
+        update_by(session, Effect, [{"id": row["id"], **values}])
+        return []
     if verdict.name == "absent" or (verdict.name == "retry" and state == EffectState.SENDING):
         if row["attempts"] >= MAX_ATTEMPTS:
             _park(session, row, verdict, handlers, now)
@@ -194,7 +201,12 @@ def renew_rejected(session: Session, subject_id: str, now: datetime) -> int:
     """Try again what was definitely refused, for one effect or everything about one subject. The vendor replays
     its refusal under the old key, so the next try has a new one. Returns how many."""
     about = sa.or_(_effect.c.id == subject_id, _effect.c.subject_id == subject_id)
-    rows = mappings(session, sa.select(_effect).where(about, _effect.c.state == EffectState.REJECTED))
+    refused = sa.select(_effect).where(about, _effect.c.state == EffectState.REJECTED)
+    return renew(session, mappings(session, refused), now)
+
+
+def renew(session: Session, rows: Sequence[EffectRow], now: datetime) -> int:
+    """Plan the next try of effects that have ended, each under a new key. Returns how many."""
     drafts = [
         EffectDraft(
             kind=row["kind"],

@@ -10,11 +10,12 @@ from domain.ids import new_id
 from domain.nodes import NodeOrder, NodeShipment, NodeState
 from domain.parcels import ParcelState
 from domain.policy import Policies
-from domain.states import FulfilmentOrderState, OrderState, RequestState, check
-from ledger import audit, stock
+from domain.states import FulfilmentOrderState, OrderState, RequestState, check_parcel
+from ledger import audit, forecasts, stock
 from ledger.adopting import adopt
 from ledger.cases import CaseDraft, open_cases
 from ledger.departures import Departure, mark_shipped
+from ledger.editing.news import may_leave
 from ledger.effects import EffectDraft
 from ledger.fulfilment import (
     FulfilmentRow,
@@ -36,8 +37,10 @@ def record_node_orders(
 ) -> tuple[dict[str, str], list[EffectDraft]]:
     """Take over what nodes say, each under our reference `{fulfilment order}.{attempt}`.
 
-    Returns an outcome per reference (shipped, in_progress, cancelled, trouble, unknown_reference, stale) and the
-    effects wanted. Saying the same twice changes nothing.
+    Returns an outcome per reference (shipped, in_progress, cancelled, trouble, fenced, unknown_reference, stale) and
+    the effects wanted. Saying the same twice changes nothing. A parcel that leaves while an edit has fenced its order
+    is not counted before the edit has written what the node has: it is to be told again (`fenced`). See
+    `editing.news` for what may go on while the edit is parked.
     """
     ids = {order.reference: order.reference.rpartition(".")[0] for order in said}
     found = {row["id"]: row for row in select_by(session, FulfilmentOrder, "id", set(ids.values()))}
@@ -96,6 +99,9 @@ class _Parcels:
             shipment = self._known.get((row["id"], parcel.external_id)) or self._new(order, row, parcel)
             left = shipment["shipped_at"] is not None or shipment["id"] in self._left
             if parcel.state is not NodeState.LABELLED and not left:
+                if not may_leave(self._session, order, row["id"]):
+                    outcome = "fenced"
+                    continue
                 outcome = "shipped"
                 shipment = self._name(shipment, parcel)
                 at = parcel.shipped_at or self._now
@@ -122,6 +128,7 @@ class _Parcels:
             "label_cost_minor": 0,
             "label_currency": "",
             "tracker_external_id": "",
+            "followed_by": "",
             "polling": False,
             "shop_fulfilment_external_id": "",
             "created_at": self._now,
@@ -216,13 +223,17 @@ def advance_shipments(
     *,
     cause: str,
     now: datetime,
+    by_events: bool = False,
 ) -> None:
-    """The one writer of a parcel's state: (row, state, further columns; the same ones in all moves).
-    Raises: IllegalTransition."""
+    """The one writer of a parcel's state: (row, state, further columns; the same ones in all moves). `by_events`: the
+    state is what all events of the parcel give together. Raises: IllegalTransition."""
     entries = []
     for row, to, _ in moves:
         if row["state"] != to:
-            check("shipment", row["state"], to)
+            check_parcel(row["state"], to, by_events=by_events)
             entries.append(audit.entry("shipment", row["id"], row["state"], to, cause, now))
     audit.append(session, entries)
-    update_by(session, Shipment, [{"id": row["id"], "state": to, **values} for row, to, values in moves])
+    update_by(
+        session, Shipment, [{"id": row["id"], "state": to, "inspect_at": now, **values} for row, to, values in moves]
+    )
+    forecasts.heard(session, [(row["id"], to) for row, to, _ in moves if row["state"] != to], now)

@@ -1,6 +1,6 @@
 """What the ledger does when a shop has done (or refused) what an effect asked for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +14,9 @@ from ledger.cases import CaseDraft, open_cases
 from ledger.effects import EffectDraft, EffectRow, Verdict
 from ledger.fulfilment import after_shop_release
 from ledger.orders import open_holds
-from ledger.rows import group_by, select_by, update_by, update_listed
-from ledger.tables import Order, Payment, Shipment, ShipmentLine, ShopFulfilment
+from ledger.rows import select_by, update_by, update_listed
+from ledger.shop_mirrors import lines_in_shop
+from ledger.tables import Order, Payment, Shipment, ShopFulfilment
 from ledger.tables.base import table_of
 
 Pairs = Sequence[tuple[EffectRow, Verdict]]
@@ -190,26 +191,13 @@ def nothing_follows(session: Session, pairs: Pairs, now: datetime) -> list[Effec
 
 
 def parcels_for_shop(session: Session, shipment_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """What the shop is told of parcels: its own line ids with quantities, allocated over its fulfilment orders.
-
-    Quantities that earlier parcels took are counted, so that two parcels never claim the same units.
-    """
+    """What the shop is told of parcels: its own line ids with quantities, allocated over its fulfilment orders."""
     shipments = {row["id"]: row for row in select_by(session, Shipment, "id", shipment_ids)}
     order_ids = sorted({row["order_id"] for row in shipments.values()})
     orders = {row["id"]: row for row in select_by(session, Order, "id", order_ids)}
-    mirrors = group_by(select_by(session, ShopFulfilment, "order_id", order_ids, order_by="id"), "order_id")
-    parcels = group_by(select_by(session, Shipment, "order_id", order_ids, order_by="id"), "order_id")
-    every = [row["id"] for rows in parcels.values() for row in rows]
-    content = group_by(select_by(session, ShipmentLine, "shipment_id", every), "shipment_id")
     found: dict[str, dict[str, Any]] = {}
-    for order_id in order_ids:
-        left = [
-            [mirror["external_id"], line_id, ours, units]
-            for mirror in mirrors.get(order_id, [])
-            for line_id, ours, units in mirror["lines"]
-        ]
-        for parcel in parcels[order_id]:
-            lines = _take(left, content.get(parcel["id"], []))
+    for order_id, parcels in lines_in_shop(session, order_ids).items():
+        for parcel, lines in parcels:
             if parcel["id"] in shipments:
                 found[parcel["id"]] = {
                     "order": orders[order_id]["external_id"],
@@ -219,18 +207,3 @@ def parcels_for_shop(session: Session, shipment_ids: Sequence[str]) -> dict[str,
                     "tracking_url": parcel["tracking_url"],
                 }
     return found
-
-
-def _take(left: list[list[Any]], content: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, int]]:
-    taken = []
-    for part in content:
-        wanted = part["quantity"]
-        for entry in left:
-            if entry[2] != part["order_line_id"] or wanted == 0:
-                continue
-            count = min(wanted, entry[3])
-            if count > 0:
-                entry[3] -= count
-                wanted -= count
-                taken.append((entry[0], entry[1], count))
-    return taken

@@ -27,6 +27,7 @@ from ledger.tables.base import table_of
 _level, _reservation, _variant = table_of(InventoryLevel), table_of(Reservation), table_of(ProductVariant)
 _SKU = listed(_level.c.sku, "skus")
 _LEVELS = Prepared(sa.select(_level).where(_SKU).order_by(_level.c.location_id, _level.c.sku).with_for_update())
+_READ = Prepared(sa.select(_level).where(_SKU))
 _KNOWN = Prepared(sa.select(_level.c.sku).where(_SKU).distinct())
 _KITS = Prepared(sa.select(_variant.c.sku, _variant.c.kit_parts).where(listed(_variant.c.sku, "skus")))
 _OF = Prepared(
@@ -45,6 +46,11 @@ class ShortStock(Exception):
 def lock_levels(session: Session, skus: Iterable[str]) -> dict[Key, Mapping[str, Any]]:
     """All nodes' rows of these SKUs, locked in a fixed order."""
     return {(row["location_id"], row["sku"]): row for row in _LEVELS.rows(session, skus=set(skus))}
+
+
+def read_levels(session: Session, skus: Iterable[str]) -> dict[Key, Mapping[str, Any]]:
+    """The same rows as they stand, without a lock: to show, not to promise."""
+    return {(row["location_id"], row["sku"]): row for row in _READ.rows(session, skus=set(skus))}
 
 
 def free_units(levels: Mapping[Key, Mapping[str, Any]]) -> dict[Key, int]:
@@ -77,14 +83,14 @@ def reserve(
             }
         )
     insert_rows(session, Reservation, rows)
-    _count(session, [((r["location_id"], r["sku"]), {"reserved_ours": r["quantity"]}) for r in rows])
+    count_levels(session, [((r["location_id"], r["sku"]), {"reserved_ours": r["quantity"]}) for r in rows])
 
 
 def take_over(session: Session, fulfilment_order_ids: Sequence[str], now: datetime) -> None:
     """The node has accepted: from now on it holds the promise itself."""
-    rows = _of(session, fulfilment_order_ids, ("ours",))
+    rows = standing(session, fulfilment_order_ids, ("ours",))
     _set_holder(session, rows, "at_node")
-    _count(
+    count_levels(
         session,
         [((r["location_id"], r["sku"]), {"reserved_ours": -r["quantity"], "node_free": -r["quantity"]}) for r in rows],
         promised_at=now,
@@ -102,7 +108,7 @@ class Consumed:
 
 def consume(session: Session, parcels: Sequence[Consumed], now: datetime) -> None:
     """Parcels have left the building. A partly shipped promise is split."""
-    found = _of(session, [parcel.fulfilment_order_id for parcel in parcels], ("at_node", "ours"))
+    found = standing(session, [parcel.fulfilment_order_id for parcel in parcels], ("at_node", "ours"))
     promises: dict[str, list[Row]] = {}
     for row in found:
         promises.setdefault(row["fulfilment_order_id"], []).append(dict(row))
@@ -134,16 +140,15 @@ def consume(session: Session, parcels: Sequence[Consumed], now: datetime) -> Non
     update_by(session, Reservation, [{"id": r["id"], "quantity": r["quantity"], "holder": "consumed"} for r in whole])
     update_by(session, Reservation, [{"id": r["id"], "quantity": r["quantity"]} for r in split.values()])
     insert_rows(session, Reservation, parts)
-    _count(session, changes, promised_at=now)
+    count_levels(session, changes, promised_at=now)
     insert_rows(session, StockMovement, moved)
 
 
 def release(session: Session, fulfilment_order_ids: Sequence[str], now: datetime) -> list[Row]:
-    """Give promises back. Units that a node had taken over become free there by our own count; the next
-    reading confirms it."""
-    rows = _of(session, fulfilment_order_ids, ("ours", "at_node"))
+    """Give promises back. Units that a node had taken over become free there by our own count until its reading."""
+    rows = standing(session, fulfilment_order_ids, ("ours", "at_node"))
     _set_holder(session, rows, "released")
-    _count(
+    count_levels(
         session,
         [
             (
@@ -218,6 +223,18 @@ def record_reading(
     return risen
 
 
+def put_back(session: Session, location_id: str, units: Sequence[tuple[str, str]], now: datetime) -> list[str]:
+    """Units that came back are stock again at a node of our own: (sku, why) each. Returns the movements' ids."""
+    skus = sorted({sku for sku, _ in units})
+    zeros = {"on_hand": 0, "node_free": 0, "reserved_ours": 0, "safety_stock": 0}
+    insert_missing(session, InventoryLevel, [{"location_id": location_id, "sku": sku, **zeros} for sku in skus])
+    lock_levels(session, skus)
+    moved = [_movement(location_id, sku, 1, "returned", ref, now) for sku, ref in units]
+    count_levels(session, [((location_id, sku), {"on_hand": 1, "node_free": 1}) for sku, _ in units], promised_at=now)
+    insert_rows(session, StockMovement, moved)
+    return [row["id"] for row in moved]
+
+
 def known_skus(session: Session, skus: Iterable[str]) -> set[str]:
     """Those of the SKUs that some node lists."""
     return set(_KNOWN.scalars(session, skus=set(skus)))
@@ -228,7 +245,8 @@ def kit_skus(session: Session, skus: Iterable[str]) -> set[str]:
     return {row["sku"] for row in _KITS.rows(session, skus=set(skus)) if row["kit_parts"]}
 
 
-def _of(session: Session, fulfilment_order_ids: Sequence[str], holders: Sequence[str]) -> list[Mapping[str, Any]]:
+def standing(session: Session, fulfilment_order_ids: Sequence[str], holders: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Promises of these fulfilment orders (or edit requests), locked, in the order of their stock rows."""
     return _OF.rows(session, ids=fulfilment_order_ids, holders=holders)
 
 
@@ -236,7 +254,7 @@ def _set_holder(session: Session, rows: Sequence[Mapping[str, Any]], holder: str
     update_listed(session, Reservation, [row["id"] for row in rows], holder=holder)
 
 
-def _count(
+def count_levels(
     session: Session, changes: Sequence[tuple[Key, Mapping[str, int]]], *, promised_at: datetime | None = None
 ) -> None:
     """Add to counters, rows in a fixed order; one statement per node and SKU."""

@@ -8,12 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from domain.decisions import Reason
 from domain.messages import ClaimKind
 from domain.payments import judge_payment
 from domain.policy import Policies
 from domain.states import OrderState
-from domain.validation import OrderSnapshot, Validation, WantedHold, validate
-from ledger import queue, stock
+from domain.validation import OrderSnapshot, Validation, WantedHold, risk_reasons, validate
+from ledger import queue, ship_notices, stock
 from ledger.address_checks import JUDGED, address_problems, ships
 from ledger.capture_money import facts_of
 from ledger.deadlines import DeadlineDraft, set_deadlines
@@ -153,6 +154,18 @@ def _snapshots(
     return result
 
 
+def risk_of(session: Session, order: OrderRow, changed: OrderRow, policies: Policies, now: datetime) -> list[Reason]:
+    """What is suspicious of an order as an edit would leave it (`changed`: its row then) and was not before."""
+    ids = [order["id"]]
+    lines, payments = lines_of(session, ids), group_by(select_by(session, Payment, "order_id", ids), "order_id")
+    before, after = (
+        risk_reasons(_snapshots(session, [row], lines, payments, policies, now)[order["id"]], policies.validation)
+        for row in (order, changed)
+    )
+    known = {reason.code for reason in before}
+    return [reason for reason in after if reason.code not in known]
+
+
 def _record(
     session: Session,
     orders: Sequence[OrderRow],
@@ -234,6 +247,7 @@ def _record(
         ],
         now,
     )
+    ship_notices.start(session, accepted, policies.clocks, now)
 
 
 def _deadlines(

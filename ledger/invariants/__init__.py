@@ -7,7 +7,7 @@ from functools import cache
 
 from sqlmodel import Session
 
-from ledger.invariants import kept, money, owned, stock
+from ledger.invariants import anomalies, clocks, edits, kept, money, offers, owned, returns, stock
 from ledger.invariants.base import MOMENTS, Broken, Check
 
 CHECKS: Mapping[str, Check] = {
@@ -24,6 +24,9 @@ CHECKS: Mapping[str, Check] = {
         stock.parcels_took_their_promises,
         stock.fulfilment_lines_not_overshipped,
         money.refunds_within_captures,
+        money.grants_within_captures,
+        money.refunds_have_their_transactions,
+        money.every_refund_has_a_next_step,
         money.captures_within_authorisations,
         money.payments_match_transactions,
         money.books_balance,
@@ -37,6 +40,32 @@ CHECKS: Mapping[str, Check] = {
         owned.everything_open_has_an_owner,
         owned.doubtful_effects_are_owned,
         owned.no_orphan_lease,
+        edits.no_promise_of_an_ended_edit,
+        edits.no_fence_without_edit,
+        edits.begun_edits_keep_their_fence,
+        edits.every_edit_has_a_next_step,
+        offers.one_remedy_for_a_parcel,
+        offers.taken_offers_settle_their_units,
+        offers.money_of_offers_is_granted,
+        offers.accepted_replacements_are_made,
+        offers.open_offers_end,
+        offers.ready_claims_have_a_person,
+        returns.no_unit_is_returned_twice,
+        returns.lines_match_their_returns,
+        returns.ended_returns_wait_for_nothing,
+        returns.fees_within_their_refunds,
+        returns.restocked_units_moved_once,
+        returns.exchanges_keep_their_units,
+        returns.exchanged_or_refunded,
+        returns.every_return_has_a_next_step,
+        returns.every_way_back_is_watched,
+        clocks.every_promise_to_ship_is_watched,
+        clocks.late_shipment_is_told_in_time,
+        clocks.forecasts_look_ahead,
+        anomalies.open_troubles_are_looked_at,
+        anomalies.cleared_troubles_say_why,
+        anomalies.every_incident_was_told,
+        anomalies.incidents_have_parcels,
     )
 }
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ledger.tables import Effect, Hold, Order, ReviewCase, Work
+from domain.states import ENDED_EDIT
+from domain.states_returns import ExchangeState
+from ledger.tables import EditRequest, Effect, Exchange, Hold, Order, ReviewCase, Work
 from ledger.tables.base import UtcDateTime, table_of
 
 Broken = sa.Select[Any]  # what breaks an invariant: its id in the first column
@@ -14,7 +16,9 @@ Check = Callable[[], Broken]
 # How long ago in real time: a lease ended and a living worker has not taken over; nobody has; somebody beat.
 MOMENTS = {"taken_over": timedelta(seconds=45), "never_so_long": timedelta(minutes=5), "alive": timedelta(seconds=15)}
 order, effect, hold = table_of(Order), table_of(Effect), table_of(Hold)
-case, work = table_of(ReviewCase), table_of(Work)
+case, work, edit = table_of(ReviewCase), table_of(Work), table_of(EditRequest)
+exchange = table_of(Exchange)
+_WORDS = ("mail.send", "sms.send", "helpdesk.ticket", "helpdesk.note")
 OPEN_EFFECT = ("planned", "sending", "unknown")
 
 
@@ -39,7 +43,28 @@ def has_work(order_id: sa.ColumnElement[str], stages: Sequence[str]) -> sa.Colum
 
 
 def has_open_effect(order_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
-    """Something about the order is still to be done outside; a mail moves nothing on."""
+    """Something about the order is still to be done outside; a word to somebody moves nothing on."""
     return sa.exists().where(
-        effect.c.order_id == order_id, effect.c.state.in_(OPEN_EFFECT), effect.c.kind != "mail.send"
+        effect.c.order_id == order_id, effect.c.state.in_(OPEN_EFFECT), effect.c.kind.not_in(_WORDS)
+    )
+
+
+def is_open(request: sa.FromClause) -> sa.ColumnElement[bool]:
+    """An edit request has not ended."""
+    return request.c.state.not_in([str(state) for state in ENDED_EDIT])
+
+
+def is_edited(order_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """The order is fenced by an edit that has not ended, or by an exchange that joins it: whoever runs that has the
+    next step."""
+    fenced = order.alias("fenced")
+    return sa.exists().where(fenced.c.id == order_id, fences(fenced.c.fence_token, order_id))
+
+
+def fences(token: sa.ColumnElement[str], order_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Somebody who may fence this order goes by that name and will lift it."""
+    request, swap = edit.alias("fencing"), exchange.alias("joining")
+    return sa.or_(
+        sa.exists().where(request.c.id == token, request.c.order_id == order_id, is_open(request)),
+        sa.exists().where(swap.c.id == token, swap.c.order_id == order_id, swap.c.state == ExchangeState.ORDERING),
     )

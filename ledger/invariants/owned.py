@@ -15,14 +15,15 @@ from ledger.invariants.base import (
     has_open_effect,
     has_work,
     hold,
+    is_edited,
     moment,
     order,
 )
-from ledger.tables import Deadline, FulfilmentOrder, Heartbeat, OrderLine, Shipment
+from ledger.tables import Deadline, FulfilmentOrder, Heartbeat, Location, OrderLine, Shipment
 from ledger.tables.base import table_of
 
 line, request, parcel = table_of(OrderLine), table_of(FulfilmentOrder), table_of(Shipment)
-deadline, beat = table_of(Deadline), table_of(Heartbeat)
+deadline, beat, place = table_of(Deadline), table_of(Heartbeat), table_of(Location)
 STAGES = ("validate", "route", "fulfil")
 _LIVE = [str(state) for state in OrderState if state not in ENDED_ORDER]
 _GONE = [str(state) for state in (TERMINAL | {ParcelState.RETURNING}) - {ParcelState.DELIVERED, ParcelState.CANCELLED}]
@@ -30,8 +31,8 @@ _ENDED = [str(state) for state in TERMINAL]
 
 
 def every_order_has_a_next_step() -> Broken:
-    """An order that has not ended waits in a queue, under a hold, at a node, with an effect or a carrier, or as a
-    case."""
+    """An order that has not ended waits in a queue, under a hold, at a node, with an effect or a carrier, for its edit,
+    or as a case."""
     under_way = sa.exists().where(
         parcel.c.order_id == order.c.id, parcel.c.shipped_at.is_not(None), parcel.c.state != ParcelState.DELIVERED
     )
@@ -45,12 +46,14 @@ def every_order_has_a_next_step() -> Broken:
         has_open_effect(order.c.id),
         has_open_case(order.c.id),
         waits_for_stock,
+        is_edited(order.c.id),
     )
     return sa.select(order.c.id).where(order.c.state.in_(_LIVE), ~anything)
 
 
 def every_unit_is_promised_or_owned() -> Broken:
-    """A unit that is wanted and not promised waits for routing, for stock, for a hold's owner or for a person."""
+    """A unit that is wanted and not promised waits for routing, for stock, for a hold's owner, for a person or for
+    the edit that has fenced its order."""
     missing = line.c.ordered - line.c.cancelled - line.c.reserved
     return (
         sa.select(line.c.id)
@@ -63,13 +66,15 @@ def every_unit_is_promised_or_owned() -> Broken:
             ~has_hold(order.c.id),
             ~has_open_effect(order.c.id),
             ~has_open_case(order.c.id),
+            ~is_edited(order.c.id),
         )
     )
 
 
 def every_request_has_a_next_step() -> Broken:
-    """What a node is to ship waits to be released, is being told, is labelled, or lies at the node. A withdrawal
-    that was asked for is being told, or a person knows."""
+    """What a node is to ship waits to be released, is being told, is labelled, or lies at the node: in our own
+    warehouse on a sheet. A withdrawal that was asked for is being told, or a person knows. Whatever an edit has taken
+    back is its business as long as its fence stands."""
     telling = sa.exists().where(
         effect.c.order_id == request.c.order_id,
         effect.c.subject_id == request.c.id,
@@ -80,17 +85,20 @@ def every_request_has_a_next_step() -> Broken:
         parcel.c.shipped_at.is_(None),
         parcel.c.state != ParcelState.CANCELLED,
     )
+    ours = sa.exists().where(place.c.id == request.c.location_id, place.c.ships_itself.is_(False))
     waits = sa.or_(has_work(request.c.order_id, ("fulfil",)), has_open_effect(request.c.order_id))
     nobody = sa.case(
         (request.c.state == "scheduled", ~waits),
         (request.c.state == "open", ~sa.or_(telling, labelled)),
-        else_=sa.and_(request.c.request_state == "cancellation_requested", ~telling),
+        (request.c.request_state == "cancellation_requested", ~telling),
+        else_=sa.and_(request.c.pick_list_id == "", ours),
     )
     return sa.select(request.c.id).where(
         request.c.state.in_(("scheduled", "open", "in_progress")),
         nobody,
         ~has_hold(request.c.order_id),
         ~has_open_case(request.c.order_id),
+        ~is_edited(request.c.order_id),
     )
 
 

@@ -1,7 +1,12 @@
 """All tables. Import models from here; `SQLModel.metadata` is complete once this module is imported."""
 
+from ledger.tables.anomalies import Anomaly, Incident
 from ledger.tables.base import Claimable, UtcDateTime, table_of
-from ledger.tables.money import JournalEntry, JournalLine, MoneyTransaction, Payment
+from ledger.tables.consents import ChannelState, Consent
+from ledger.tables.delays import DelayNotice, FittedModel, ParcelForecast
+from ledger.tables.edits import EditAction, EditQuestion, EditRequest, Interaction, Refund
+from ledger.tables.money import Dispute, JournalEntry, JournalLine, MoneyTransaction, Payment
+from ledger.tables.offers import CarrierClaim, Offer, OfferLine
 from ledger.tables.orders import (
     Customer,
     Hold,
@@ -12,6 +17,8 @@ from ledger.tables.orders import (
     ProductVariant,
     ShopFulfilment,
 )
+from ledger.tables.people import Agent, AgentSession, CaseNote
+from ledger.tables.returns import Exchange, ReturnLine, ReturnParcel, ReturnRequest, ReturnUnit
 from ledger.tables.shipping import (
     FulfilmentOrder,
     FulfilmentOrderLine,
@@ -22,6 +29,8 @@ from ledger.tables.shipping import (
     Reservation,
     Shipment,
     ShipmentLine,
+    StatusCode,
+    StatusDay,
     StockMovement,
     TrackingEventRow,
 )
@@ -38,45 +47,73 @@ from ledger.tables.work import (
     InboxEvent,
     ReviewCase,
     SyncCursor,
+    Throttle,
     Work,
 )
 
 __all__ = [
+    "Agent",
+    "AgentSession",
+    "Anomaly",
     "AuditEvent",
+    "CarrierClaim",
+    "CaseNote",
+    "ChannelState",
     "ClaimCounter",
     "Claimable",
     "Clock",
+    "Consent",
     "Customer",
     "Deadline",
     "Decision",
+    "DelayNotice",
+    "Dispute",
     "Document",
+    "EditAction",
+    "EditQuestion",
+    "EditRequest",
     "Effect",
+    "Exchange",
     "ExternalRef",
+    "FittedModel",
     "FulfilmentOrder",
     "FulfilmentOrderLine",
     "Heartbeat",
     "Hold",
     "InboxEvent",
+    "Incident",
+    "Interaction",
     "InventoryLevel",
     "JournalEntry",
     "JournalLine",
     "Location",
     "Message",
     "MoneyTransaction",
+    "Offer",
+    "OfferLine",
     "Order",
     "OrderContact",
     "OrderLine",
+    "ParcelForecast",
     "Payment",
     "PickList",
     "Product",
     "ProductVariant",
+    "Refund",
     "Reservation",
+    "ReturnLine",
+    "ReturnParcel",
+    "ReturnRequest",
+    "ReturnUnit",
     "ReviewCase",
     "Shipment",
     "ShipmentLine",
     "ShopFulfilment",
+    "StatusCode",
+    "StatusDay",
     "StockMovement",
     "SyncCursor",
+    "Throttle",
     "TrackingEventRow",
     "UtcDateTime",
     "Work",

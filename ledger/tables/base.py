@@ -54,6 +54,11 @@ NAMING = {
 SQLModel.metadata.naming_convention = NAMING
 
 
+def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> sa.Index:
+    """An index of the rows for which `where` holds, on both kinds of database."""
+    return sa.Index(name, *columns, unique=unique, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+
+
 def json_field() -> Any:
     """A JSON object or list; never personal unless `domain/privacy.py` says so."""
     return Field(default_factory=dict, sa_type=sa.JSON, nullable=False)

@@ -41,6 +41,34 @@ class MoneyTransaction(SQLModel, table=True):
     error_code: str = ""
 
 
+class Dispute(SQLModel, table=True):
+    """A bank asks for a payment, or has taken it back. States: domain.disputes. `payment_id` is empty where nobody says
+    which tender of the order it is. While it is open nothing of the payment is refunded, unless a person has said so
+    (`let_go`)."""
+
+    __tablename__ = "dispute"
+    __table_args__ = (
+        sa.UniqueConstraint("system", "account", "external_id"),
+        sa.Index("ix_dispute_order_id", "order_id"),
+    )
+    id: str = Field(primary_key=True)
+    order_id: str
+    payment_id: str = ""
+    system: str
+    account: str
+    external_id: str
+    state: str
+    is_inquiry: bool = False
+    amount_minor: int = Field(sa_type=sa.BigInteger)
+    currency: str
+    reason: str = ""
+    answer_by: datetime | None = maybe_time()
+    document_id: str = ""  # the evidence
+    let_go: bool = False
+    opened_at: datetime = time_field()
+    ended_at: datetime | None = maybe_time()
+
+
 class JournalEntry(SQLModel, table=True):
     """A balanced posting. `key` is what happened: the same fact is posted once."""
 

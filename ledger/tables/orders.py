@@ -6,22 +6,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from ledger.tables.base import json_field, maybe_time, time_field
+from ledger.tables.base import json_field, maybe_time, partial_index, time_field
 
 
 class Customer(SQLModel, table=True):
     """Somebody who buys, one row for each e-mail; without an e-mail one for each order."""
 
     __tablename__ = "customer"
-    __table_args__ = (
-        sa.Index(
-            "ix_customer_email",
-            "email",
-            unique=True,
-            sqlite_where=sa.text("email <> ''"),
-            postgresql_where=sa.text("email <> ''"),
-        ),
-    )
+    __table_args__ = (partial_index("ix_customer_email", "email", where="email <> ''", unique=True),)
     id: str = Field(primary_key=True)
     email: str
     phone: str = ""
@@ -92,6 +84,11 @@ class OrderLine(SQLModel, table=True):
     shipped: int = 0
     delivered: int = 0
     cancelled: int = 0
+    return_requested: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # in a return that has not ended
+    returned: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    written_off: int = Field(
+        default=0, sa_column_kwargs={"server_default": "0"}
+    )  # settled by a return without coming back
 
 
 class OrderContact(SQLModel, table=True):
@@ -101,7 +98,7 @@ class OrderContact(SQLModel, table=True):
     __table_args__ = (sa.UniqueConstraint("order_id", "kind", "version"),)
     id: str = Field(primary_key=True)
     order_id: str
-    kind: str  # shipping or billing
+    kind: str  # shipping, billing, suggestion (of a carrier), seen (had by a shop or node, never the order's)
     version: int
     origin: str  # shop, correction, customer, agent
     name: str = ""
@@ -124,12 +121,7 @@ class Hold(SQLModel, table=True):
     __tablename__ = "hold"
     __table_args__ = (
         sa.Index("ix_hold_order_id", "order_id"),
-        sa.Index(
-            "ix_hold_open",
-            "order_id",
-            sqlite_where=sa.text("released_at IS NULL"),
-            postgresql_where=sa.text("released_at IS NULL"),
-        ),
+        partial_index("ix_hold_open", "order_id", where="released_at IS NULL"),
     )
     id: str = Field(primary_key=True)
     order_id: str

@@ -1,12 +1,12 @@
 """Places, stock, promises of stock, fulfilment orders, parcels, messages."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from ledger.tables.base import Claimable, json_field, maybe_time, time_field
+from ledger.tables.base import Claimable, json_field, maybe_time, partial_index, time_field
 
 
 class Location(SQLModel, table=True):
@@ -48,13 +48,7 @@ class Reservation(SQLModel, table=True):
     __table_args__ = (
         sa.Index("ix_reservation_order_id", "order_id"),
         sa.Index("ix_reservation_fulfilment_order_id", "fulfilment_order_id"),
-        sa.Index(
-            "ix_reservation_live",
-            "location_id",
-            "sku",
-            sqlite_where=sa.text("holder IN ('ours', 'at_node')"),
-            postgresql_where=sa.text("holder IN ('ours', 'at_node')"),
-        ),
+        partial_index("ix_reservation_live", "location_id", "sku", where="holder IN ('ours', 'at_node')"),
     )
     id: str = Field(primary_key=True)
     order_id: str
@@ -76,7 +70,7 @@ class StockMovement(SQLModel, table=True):
     location_id: str
     sku: str
     delta: int
-    kind: str  # opening, shipped, reading
+    kind: str  # opening, shipped, reading, returned
     ref: str = ""
     at: datetime = time_field()
 
@@ -141,7 +135,10 @@ class Shipment(Claimable, table=True):
         sa.Index("ix_shipment_fulfilment_order_id", "fulfilment_order_id"),
         sa.Index("ix_shipment_tracking_number", "tracking_number"),
         sa.Index("ix_shipment_tracker_external_id", "tracker_external_id"),
-        sa.Index("ix_shipment_polling", "due_at", sqlite_where=sa.text("polling"), postgresql_where=sa.text("polling")),
+        partial_index("ix_shipment_polling", "followed_by", "due_at", where="polling"),
+        partial_index("ix_shipment_inspect_at", "inspect_at", where="inspect_at IS NOT NULL"),
+        partial_index("ix_shipment_act_at", "act_at", where="act_at IS NOT NULL"),
+        partial_index("ix_shipment_claimable", "id", where="state IN ('lost', 'damaged')"),
     )
     id: str = Field(primary_key=True)
     order_id: str
@@ -157,12 +154,17 @@ class Shipment(Claimable, table=True):
     label_cost_minor: int = Field(default=0, sa_type=sa.BigInteger)
     label_currency: str = ""
     tracker_external_id: str = ""
+    # "system/account"; empty: nobody yet
+    followed_by: str = Field(default="", sa_column_kwargs={"server_default": sa.text("''")})
     polling: bool = False
     shop_fulfilment_external_id: str = ""
     created_at: datetime = time_field()
     shipped_at: datetime | None = maybe_time()
     delivered_at: datetime | None = maybe_time()
     estimated_delivery: datetime | None = maybe_time()
+    heard_at: datetime | None = maybe_time()  # when its carrier last told all that it knows
+    inspect_at: datetime | None = maybe_time()  # when to look for trouble; none: only news can bring any
+    act_at: datetime | None = maybe_time()  # since when its trouble has changed and nobody has acted on it
 
 
 class ShipmentLine(SQLModel, table=True):
@@ -181,15 +183,49 @@ class TrackingEventRow(SQLModel, table=True):
     raw_code: str
     detail_code: str = ""
     city: str = ""
+    region: str = Field(default="", sa_column_kwargs={"server_default": sa.text("''")})
     country: str = ""
     occurred_at: datetime = time_field()
+    corrects: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    # the table of codes that gave the state
+    source: str = Field(default="", sa_column_kwargs={"server_default": sa.text("''")})
+    map_version: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+
+
+class StatusCode(SQLModel, table=True):
+    """A code that a source has told, and what it was taken for. `unknown` where its table did not have it."""
+
+    __tablename__ = "status_code"
+    source: str = Field(primary_key=True)
+    map_version: int = Field(primary_key=True)
+    raw_code: str = Field(primary_key=True)
+    detail_code: str = Field(primary_key=True)
+    state: str
+    mapped: bool
+    count: int = Field(default=0, sa_type=sa.BigInteger)  # scans, each once
+    first_seen_at: datetime = time_field()
+    last_seen_at: datetime = time_field()
+
+
+class StatusDay(SQLModel, table=True):
+    """A source's scans that came to our ears on one day (UTC), and how many of them no table knew."""
+
+    __tablename__ = "status_day"
+    source: str = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    told: int
+    unmapped: int
 
 
 class Message(SQLModel, table=True):
     """A claim to a person. The body is rendered when it is sent and never stored."""
 
     __tablename__ = "message"
-    __table_args__ = (sa.Index("ix_message_order_id", "order_id"), sa.Index("ix_message_subject_id", "subject_id"))
+    __table_args__ = (
+        sa.Index("ix_message_order_id", "order_id"),
+        sa.Index("ix_message_subject_id", "subject_id"),
+        sa.Index("ix_message_address_key_sent_at", "address_key", "sent_at"),
+    )
     id: str = Field(primary_key=True)
     kind: str
     subject_id: str
@@ -204,3 +240,5 @@ class Message(SQLModel, table=True):
     reason: str = ""
     created_at: datetime = time_field()
     sent_at: datetime | None = maybe_time()
+    # keyed hash of where it goes, for caps; empty where there is no key
+    address_key: str = Field(default="", sa_column_kwargs={"server_default": sa.text("''")})

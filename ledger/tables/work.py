@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from ledger.tables.base import Claimable, json_field, maybe_time, time_field
+from ledger.tables.base import Claimable, json_field, maybe_time, partial_index, time_field
 
 
 class InboxEvent(Claimable, table=True):
@@ -15,13 +15,7 @@ class InboxEvent(Claimable, table=True):
     __tablename__ = "inbox_event"
     __table_args__ = (
         sa.UniqueConstraint("source", "account", "topic", "delivery_id"),
-        sa.Index(
-            "ix_inbox_event_waiting",
-            "source",
-            "due_at",
-            sqlite_where=sa.text("handled_at IS NULL"),
-            postgresql_where=sa.text("handled_at IS NULL"),
-        ),
+        partial_index("ix_inbox_event_waiting", "source", "due_at", where="handled_at IS NULL"),
         sa.Index("ix_inbox_event_received_at", "received_at"),
     )
     id: str = Field(primary_key=True)
@@ -53,15 +47,10 @@ class Effect(Claimable, table=True):
 
     __tablename__ = "effect"
     __table_args__ = (
-        sa.Index(
-            "ix_effect_open",
-            "kind",
-            "state",
-            "due_at",
-            sqlite_where=sa.text("state IN ('planned', 'sending', 'unknown')"),
-            postgresql_where=sa.text("state IN ('planned', 'sending', 'unknown')"),
-        ),
+        partial_index("ix_effect_open", "kind", "state", "due_at", where="state IN ('planned', 'sending', 'unknown')"),
         sa.Index("ix_effect_order_id", "order_id"),
+        # a vendor tells what became of a text by its own id
+        partial_index("ix_effect_text", "external_id", where="kind = 'sms.send'"),
     )
     id: str = Field(primary_key=True)
     key: str = Field(unique=True)
@@ -80,12 +69,7 @@ class Effect(Claimable, table=True):
 class Deadline(Claimable, table=True):
     __tablename__ = "deadline"
     __table_args__ = (
-        sa.Index(
-            "ix_deadline_pending",
-            "due_at",
-            sqlite_where=sa.text("state = 'pending'"),
-            postgresql_where=sa.text("state = 'pending'"),
-        ),
+        partial_index("ix_deadline_pending", "due_at", where="state = 'pending'"),
         sa.Index("ix_deadline_order_id", "order_id"),
     )
     id: str = Field(primary_key=True)  # {kind}:{subject_id}: one of a kind per subject
@@ -177,6 +161,15 @@ class Heartbeat(SQLModel, table=True):
     name: str = Field(primary_key=True)
     at: datetime = time_field()
     detail: str = ""
+
+
+class Throttle(SQLModel, table=True):
+    """How often something was tried within a window. See `ledger.throttles`."""
+
+    __tablename__ = "throttle"
+    key: str = Field(primary_key=True)  # a keyed hash: of a network, or of what was asked for
+    window_start: datetime = time_field()
+    count: int
 
 
 class SyncCursor(SQLModel, table=True):

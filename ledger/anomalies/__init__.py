@@ -1,0 +1,3 @@
+"""Troubles of parcels, and the incidents that they share: `facts` reads, `detecting` writes what was found, `incidents`
+groups and tells. The rules are `domain.anomalies`.
+"""

@@ -1,0 +1,1 @@
+"""What an edit of an order does in the ledger."""

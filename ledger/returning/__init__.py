@@ -1,0 +1,1 @@
+"""Returns: requests, what came back, and what follows for stock and money."""
