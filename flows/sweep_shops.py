@@ -6,6 +6,7 @@ Trigger: every ten minutes. Repeats: safe; a statement that we have is stale, a 
 from prefect import flow
 
 from tasks import restored, sweeping
+from tasks.returning import shop_events
 from tasks.visibility import mark_run, run_name, show_batch, show_table
 
 
@@ -17,6 +18,7 @@ async def sweep_shops() -> dict[str, int]:
     for target in await sweeping.targets():
         reports.append(await sweeping.sweep_catalogue(target))
         reports.append(await sweeping.sweep_orders(target))
+        reports.append(await shop_events.sweep_returns(target))
     reports.append(await sweeping.compare_catalogues())
     if await restored.is_needed():
         reports.append(await restored.settle_restored())

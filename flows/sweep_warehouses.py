@@ -7,6 +7,7 @@ compare-and-set.
 from prefect import flow
 
 from tasks import sweeping, warehouse_sweep
+from tasks.returning import node_events
 from tasks.visibility import mark_run, run_name, show_batch, show_table
 
 
@@ -19,6 +20,7 @@ async def sweep_warehouses() -> dict[str, int]:
     for target in await warehouse_sweep.targets():
         reports.append(await warehouse_sweep.read_node_stock(target))
         reports.append(await warehouse_sweep.sweep_node_orders(target))
+        reports.append(await node_events.sweep_node_returns(target))
     reports.append(await warehouse_sweep.open_own_stock())
     differences = []
     for target in await sweeping.targets():

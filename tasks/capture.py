@@ -26,6 +26,7 @@ from ledger.tables import InboxEvent
 from tasks.catalogue import refresh
 from tasks.effect_kinds import KINDS
 from tasks.effects import send
+from tasks.returning import shop_events
 from tasks.runtime import Report, in_ledger, is_retryable, kept, work_off
 from tasks.stage import log_failure, one_by_one
 
@@ -66,6 +67,10 @@ async def _step(report: Report, size: int, source: str) -> int:
 async def _account(report: Report, target: str, events: Sequence[Mapping[str, Any]], token: int) -> None:
     wired = wiring.current()
     shop = wired.shops().get(target)
+    if shop is not None:
+        told = [row for row in events if row["topic"].startswith(shop_events.TOPICS)]
+        await shop_events.take(report, target, told, token)
+        events = [row for row in events if not row["topic"].startswith(shop_events.TOPICS)]
     plain, about = _sort(events)
     if shop is None:
         plain |= {row["id"]: "unknown_account" for row in events}
@@ -138,7 +143,6 @@ PLAIN = {
     "inventory_items": "left_to_sweep",
     "customers": "ignored",
     "shop": "ignored",
-    "returns": "ignored",
     "bulk_operations": "ignored",
 }
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 import sqlalchemy as sa
 
-from tasks import validate
+from tasks import lookups, validate
 
 LOOK_S = 0.5
 AT_ONCE = 25
@@ -34,3 +34,4 @@ async def _attend(over: asyncio.Event) -> None:
             pass
         with suppress(sa.exc.OperationalError):  # whoever works notices it too; what was claimed is free again soon
             await validate.answers(AT_ONCE)
+            await lookups.answer(AT_ONCE)

@@ -1,6 +1,6 @@
 """Deadlines that are due: run their automatic action, and forget what was kept long enough."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -13,27 +13,34 @@ from config import wiring
 from domain.payments import PaymentVerdict, judge_payment
 from domain.policy import Policies
 from domain.states import ENDED_ORDER, DeadlineState
-from ledger import deadlines, inbox
+from ledger import carrier_claims, case_clocks, deadlines, inbox, throttles
 from ledger.cancelling import cancel_everywhere
 from ledger.capture_money import facts_of
+from ledger.case_queue import purge_notes
 from ledger.cases import CaseDraft, open_cases
+from ledger.editing.asking import purge_questions
 from ledger.effects import EffectDraft, EffectRow, plan_and_claim
+from ledger.offers.ending import expire
 from ledger.orders import OrderRow, lock_orders
 from ledger.rows import select_by
 from ledger.tables import Document, Payment
 from ledger.tables.base import table_of
 from tasks.effect_kinds import KINDS
 from tasks.effects import send
+from tasks.legal_clocks import ACTIONS as LEGAL
+from tasks.legal_clocks import Acted, Action
 from tasks.runtime import Report, in_ledger, is_retryable, work_off
 from tasks.stage import log_failure, one_by_one
 
 _document = table_of(Document)
+_NO_ORDER: OrderRow = {}  # of a case that is about no order
 Row = Mapping[str, Any]
 
 
 @task(name="run deadlines", retries=2, retry_delay_seconds=[1, 5], retry_condition_fn=is_retryable)
 async def run_deadlines(limit: int) -> Report:
     """Act on what is due. Safe to repeat: a deadline ends once."""
+    await in_ledger(case_clocks.set_case_clocks, wiring.current().now())
     return await work_off("deadlines", _step, limit=limit, chunk=25, workers=1)
 
 
@@ -69,14 +76,11 @@ def act(
     for row in rows:
         if not deadlines.still_pending(session, row):
             continue
-        state, what, carry_out = _ACTIONS[row["action"]](session, row, orders[row["order_id"]], now)
+        state, what, carry_out = _ACTIONS[row["action"]](session, row, orders.get(row["order_id"], _NO_ORDER), now)
         deadlines.move_deadlines(session, [row], state, what, now)
         drafts += carry_out()  # last: a cancel ends the order's other deadlines, and not this one once more
         outcome[row["id"]] = what
     return outcome, plan_and_claim(session, drafts, now=now, real_now=real_now)
-
-
-Acted = tuple[DeadlineState, str, Callable[[], list[EffectDraft]]]
 
 
 def _cancel_unpaid(session: Session, row: Mapping[str, Any], order: OrderRow, now: datetime) -> Acted:
@@ -113,25 +117,81 @@ def _alert_authorisation(session: Session, row: Mapping[str, Any], order: OrderR
     return DeadlineState.BREACHED, "alerted", list
 
 
-_ACTIONS: dict[str, Callable[[Session, Mapping[str, Any], OrderRow, datetime], Acted]] = {
+def _alert_inspection(session: Session, row: Mapping[str, Any], order: OrderRow, now: datetime) -> Acted:
+    """A parcel that came back lies about."""
+    return _alert(session, row, order, now, kind="return_inspection_late", owner="warehouse")
+
+
+def _alert_return_refund(session: Session, row: Mapping[str, Any], order: OrderRow, now: datetime) -> Acted:
+    """The law's time for the money of a withdrawal is over. Until the goods or evidence that they were sent are there
+    the seller may wait (Directive 2011/83/EU, Article 13(3)): somebody has to know which it is."""
+    return _alert(session, row, order, now, kind="return_refund_due", owner="finance", severity="high")
+
+
+def _expire_offer(session: Session, row: Row, order: OrderRow, now: datetime) -> Acted:
+    """Nobody has answered: the offer is over, and whoever taps now is told so."""
+    return DeadlineState.MET, expire(session, row["subject_id"], now), list
+
+
+def _claim_window(session: Session, row: Row, order: OrderRow, now: datetime) -> Acted:
+    """A carrier takes a claim from now on, or not much longer, or no more."""
+    return DeadlineState.MET, carrier_claims.due(session, row["kind"], row["subject_id"], now), list
+
+
+def _alert(
+    session: Session,
+    row: Mapping[str, Any],
+    order: OrderRow,
+    now: datetime,
+    *,
+    kind: str,
+    owner: str,
+    severity: str = "normal",
+) -> Acted:
+    """A return's clock has run out: somebody has to look."""
+    draft = CaseDraft(
+        key=f"{kind}:{row['subject_id']}",
+        kind=kind,
+        severity=severity,
+        order_id=order["id"],
+        subject_id=row["subject_id"],
+        owner=owner,
+        facts={"due_at": row["due_at"].isoformat()},
+        choices=["wait"],
+    )
+    open_cases(session, [draft], now)
+    return DeadlineState.BREACHED, "alerted", list
+
+
+_ACTIONS: Mapping[str, Action] = {
+    **LEGAL,
     "cancel_unpaid": _cancel_unpaid,
     "alert_authorisation": _alert_authorisation,
+    "alert_inspection": _alert_inspection,
+    "alert_return_refund": _alert_return_refund,
+    "expire_offer": _expire_offer,
+    "claim_window": _claim_window,
 }
 
 
 @task(name="forget what is old")
 async def purge() -> Report:
-    """Raw deliveries and documents name people: they go when their age is reached."""
+    """Raw deliveries, documents, agents' notes and questions name people: they go when their age is reached."""
     wired = wiring.current()
     report = Report("purge")
-    bodies, documents = await in_ledger(_purge, wired.policies, wired.now())
-    if bodies or documents:
-        report.add("deliveries", "", "forgotten", str(bodies))
-        report.add("documents", "", "forgotten", str(documents))
+    gone = await in_ledger(_purge, wired.policies, wired.now())
+    if any(gone.values()):
+        for what, count in gone.items():
+            report.add(what, "", "forgotten", str(count))
     return report
 
 
-def _purge(session: Session, policies: Policies, now: datetime) -> tuple[int, int]:
-    bodies = inbox.purge_bodies(session, before=now - policies.retention.inbox_bodies)
+def _purge(session: Session, policies: Policies, now: datetime) -> dict[str, int]:
+    throttles.forget(session, now)
     old = sa.update(_document).where(_document.c.purge_at < now, _document.c.content.is_not(None))
-    return bodies, int(getattr(session.execute(old.values(content=None)), "rowcount", 0))
+    return {
+        "deliveries": inbox.purge_bodies(session, before=now - policies.retention.inbox_bodies),
+        "documents": int(getattr(session.execute(old.values(content=None)), "rowcount", 0)),
+        "notes": purge_notes(session, before=now - policies.retention.documents),
+        "questions": purge_questions(session, before=now - policies.retention.documents),
+    }

@@ -22,9 +22,12 @@ from ledger.tables import InboxEvent, Work
 from tasks import picking
 from tasks.effect_kinds import KINDS
 from tasks.effects import send
+from tasks.returning import node_events
 from tasks.runtime import Report, each, in_ledger, is_retryable, kept, work_off
 from tasks.stage import claim_stage, isolated, log_failure, one_by_one, order_names
-from tasks.tracking import take_deliveries
+from tasks.tracking import senders, take_deliveries
+
+EDIT_WAIT_S = 60.0  # until what waits for an edit to end is looked at again: no attempt has failed
 
 
 @task(name="fulfil", retries=2, retry_delay_seconds=[1, 5], retry_condition_fn=is_retryable)
@@ -42,7 +45,7 @@ async def run(limit: int) -> Report:
         ],
         *[
             await work_off("fulfil", partial(take_deliveries, source=source), limit=limit, chunk=50, workers=2)
-            for source in sorted({a.system for a in wiring.current().accounts.carriers})
+            for source in senders()
         ],
         await work_off("fulfil", picking.take_scans, limit=limit, chunk=50, workers=1),
     ]:
@@ -101,10 +104,12 @@ async def _node_step(report: Report, size: int, source: str) -> int:
     if not claimed.rows:
         return 0
     token = claimed.lease.token
+    of_returns = node_events.are_returns(source, claimed.rows)
     about: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for row in claimed.rows:
+    for row in (row for row in claimed.rows if row not in of_returns):
         about.setdefault((row["account"], row["subject"]), []).append(row)
     async with kept(InboxEvent, [row["id"] for row in claimed.rows], token):
+        await node_events.take(report, source, of_returns, token)
         found = await each(lambda key: _fetch(source, *key), about, at_once=wired.settings.vendor_concurrency)
     good: list[Said] = []
     for (key, rows), answer in zip(about.items(), found, strict=True):
@@ -139,7 +144,8 @@ Said = tuple[NodeOrder | None, Sequence[Mapping[str, Any]]]
 
 async def take_node_orders(report: Report, said: Sequence[Said], token: int) -> dict[str, str]:
     """Record node orders with the deliveries that told of them, and send what follows. One that makes the
-    transaction fail does not take the others with it: its deliveries wait. Returns those orders: id -> code."""
+    transaction fail does not take the others with it: its deliveries wait, and so do those of a fenced order.
+    Returns those orders: id -> code."""
     wired = wiring.current()
     stuck: dict[str, str] = {}
 
@@ -155,9 +161,12 @@ async def take_node_orders(report: Report, said: Sequence[Said], token: int) -> 
         if order is not None:
             stuck[order.external_id] = code
 
+    external_ids = {order.reference: order.external_id for order, _ in said if order is not None}
     for outcome, effects in await one_by_one(said, whole, failed):
         for reference, what in outcome.items():
             report.add(reference, "", what)
+            if what == "fenced":
+                stuck[external_ids[reference]] = what
         await send(effects, KINDS)
     return stuck
 
@@ -173,14 +182,13 @@ def record(
 ) -> tuple[dict[str, str], list[EffectRow]]:
     orders = [order for order, _ in said if order is not None]
     outcome, drafts = record_node_orders(session, orders, policies, now)
-    inbox.handled(
-        session,
-        {
-            row["id"]: outcome.get(order.reference, "done") if order is not None else "gone"
-            for order, rows in said
-            for row in rows
-        },
-        token,
-        now,
-    )
+    told = {
+        row["id"]: outcome.get(order.reference, "done") if order is not None else "gone"
+        for order, rows in said
+        for row in rows
+    }
+    # what waits for an edit to end is told again
+    waiting = [row for _, rows in said for row in rows if told[row["id"]] == "fenced"]
+    inbox.failed(session, [{**row, "attempts": 0} for row in waiting], "fenced", token, now, after_s=EDIT_WAIT_S)
+    inbox.handled(session, {i: what for i, what in told.items() if what != "fenced"}, token, now)
     return outcome, plan_and_claim(session, drafts, now=now, real_now=real_now)

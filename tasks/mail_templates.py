@@ -16,7 +16,11 @@ TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "email"
 _MJML = ".mjml.j2"
 _INCLUDE = re.compile(r'<mj-include path="(?P<path>partials/[\w.]+)" />')
 _TAG = re.compile(r"<(table|tr|td|th|div|a|p) ")  # a break inside a tag shows nowhere and keeps lines short
-_SENTENCES = ("exception_title", "exception_text", "address_text", "carrier_name")
+_SENTENCES = (
+    *("exception_title", "exception_text", "address_text", "carrier_name"),
+    *("change_text", "refusal_text", "next_step_text", "return_refusal_text", "return_step_text"),
+    *("delay_cause_text", "offer_text"),
+)
 
 
 class MailLoader(FileSystemLoader):
@@ -62,5 +66,5 @@ def _is_html(name: str | None) -> bool:
     return name is not None and name.endswith(_MJML)
 
 
-def _sentence(macro: Callable[[str], str], code: str) -> str:
-    return macro(code).strip()
+def _sentence(macro: Callable[..., str], *facts: object) -> str:
+    return " ".join(macro(*facts).split())

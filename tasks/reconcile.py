@@ -1,4 +1,4 @@
-"""Reconcile: post an order's own journal lines."""
+"""Reconcile: post an order's own journal lines, and give back what the shop has only booked as given back."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -10,6 +10,8 @@ from sqlmodel import Session
 from config import wiring
 from ledger import queue
 from ledger.books import post_orders
+from ledger.editing.returns import page_refunds
+from ledger.effects import plan
 from ledger.orders import lock_orders
 from tasks.runtime import Report, in_ledger, is_retryable, work_off
 from tasks.stage import claim_stage, isolated, order_names
@@ -46,5 +48,6 @@ def post(
     mine = [row for row in rows if row["id"] in held]
     orders = lock_orders(session, [row["subject_id"] for row in mine])
     counts = post_orders(session, list(orders), now)
+    plan(session, page_refunds(session, list(orders)), now)
     queue.finish_work(session, [row["id"] for row in mine], token)
     return counts, order_names(orders)

@@ -17,6 +17,8 @@ from babel.dates import format_date, format_time
 from config.brand import Brand
 from config.languages import PickedLocale, pick_locale
 from domain.addresses import format_lines
+from domain.claims import QUESTIONS
+from domain.masking import masked_email
 from domain.message_catalogue import CATALOGUE, ClaimEntry, ClaimKind
 from domain.message_facts import is_web_url, parse_date
 from domain.messages import FactsError, check_facts
@@ -39,6 +41,8 @@ SAMPLE_ADDRESS = Address(
     postal_code="02110",
     country="US",
 )
+SAMPLE_QUESTION = "You ask for a parcel to another name.\nIs it a present, or have you moved?"
+SAMPLE_MAILBOX = masked_email("ada.new@example.com")
 SAMPLE_SUGGESTION = replace(SAMPLE_ADDRESS, line1="12 Main St", postal_code="02110-1234")
 
 
@@ -46,13 +50,16 @@ SAMPLE_SUGGESTION = replace(SAMPLE_ADDRESS, line1="12 Main St", postal_code="021
 class Recipient:
     """What a mail says of a person, joined at the moment of sending and stored nowhere.
 
-    `links` may hold more than a template offers; each is http or https.
+    `links` may hold more than a template offers; each is http or https. `question`: what an agent asks, in free words.
+    `mailbox`: the order's new one, masked, where the mail goes to the old one.
     """
 
     first_name: str = ""
     address: Address | None = None
     suggestion: Address | None = None
     links: Mapping[str, str] = field(default_factory=dict)
+    question: str = ""
+    mailbox: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,7 @@ def render(kind: ClaimKind, facts: Facts, recipient: Recipient, *, locale: str, 
     picked = pick_locale(locale)
     env = environment(picked.language, brand)
     context = _context(CATALOGUE[kind], facts, recipient, picked, tz)
-    subject = _one_line(env.get_template(f"{kind}.subject.j2").render(context))
+    subject = one_line(env.get_template(f"{kind}.subject.j2").render(context))
     context["subject"] = subject
     return Rendered(
         subject=subject,
@@ -84,31 +91,44 @@ def render(kind: ClaimKind, facts: Facts, recipient: Recipient, *, locale: str, 
     )
 
 
+def render_subject(kind: ClaimKind, facts: Facts, *, locale: str, brand: Brand, tz: tzinfo) -> str:
+    """A mail's subject alone: what a list of messages shows. Raises: FactsError."""
+    check_facts(kind, facts)
+    picked = pick_locale(locale)
+    context = _context(CATALOGUE[kind], facts, Recipient(), picked, tz)
+    return one_line(environment(picked.language, brand).get_template(f"{kind}.subject.j2").render(context))
+
+
 def preview_all(brand: Brand, *, locale: str = "en", tz: tzinfo = UTC) -> Iterator[tuple[ClaimKind, Rendered]]:
     """Every template with its sample data."""
     for kind, entry in CATALOGUE.items():
         links = {name: f"{brand.website_url}/sample/{name}" for name in entry.links}
         suggestion = SAMPLE_SUGGESTION if kind is ClaimKind.ADDRESS_QUESTION else None
-        recipient = Recipient("Ada", SAMPLE_ADDRESS, suggestion, links)
+        question = SAMPLE_QUESTION if kind in QUESTIONS else ""
+        recipient = Recipient("Ada", SAMPLE_ADDRESS, suggestion, links, question, SAMPLE_MAILBOX)
         yield kind, render(kind, entry.sample, recipient, locale=locale, brand=brand, tz=tz)
 
 
 def _context(entry: ClaimEntry, facts: Facts, recipient: Recipient, picked: PickedLocale, tz: tzinfo) -> dict[str, Any]:
     currency = facts.get("currency", "")
     lines = facts.get("lines") or ()
+    amount = facts.get("amount_minor")
     return {
         **dict.fromkeys(entry.optional),
         "lines": (),
         **facts,
         "priced": any("total_minor" in line or "total_text" in line for line in lines),
         "line_total": _line_total(currency, picked.format),
+        "amount_text": _money(amount, currency, picked.format) if currency and amount else "",
         "money": lambda minor: _money(minor, currency, picked.format),
         "day": lambda text: _day(text, picked.format, tz),
         "moment": lambda text: _moment(text, picked.format, tz),
-        "first_name": _one_line(recipient.first_name),
+        "first_name": one_line(recipient.first_name),
+        "mailbox": one_line(recipient.mailbox),
         "address_lines": _address_lines(recipient.address, picked.format),
         "suggestion_lines": _address_lines(recipient.suggestion, picked.format),
         "links": _links(entry, recipient.links),
+        "question_lines": recipient.question.splitlines(),
         "lang": picked.tag,
     }
 
@@ -165,7 +185,7 @@ def _written(day: date, width: Literal["long", "full"], locale: str) -> str:
     return written
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     return _SPACES.sub(" ", _sendable(text)).strip()[:_SUBJECT_LIMIT]
 
 

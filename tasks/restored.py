@@ -14,11 +14,11 @@ from connectors.errors import ConnectorError
 from domain.order import ShopFulfilmentOrder
 from domain.states import ENDED_ORDER
 from ledger import operator, restored
-from ledger.capture import HOLD_HANDLE
 from ledger.gap import Gap
 from ledger.heartbeats import vendor_trouble
 from ledger.restored import HOLD, Safety
 from ledger.rows import group_by, select_by
+from ledger.shop_mirrors import HOLD_HANDLE
 from ledger.tables import Clock, ShopFulfilment
 from ledger.tables.base import table_of
 from tasks.effect_kinds import KINDS

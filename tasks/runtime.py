@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from time import perf_counter
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -28,6 +29,11 @@ CHUNK_WORKERS = 4
 async def in_ledger(function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
     """One whole transaction, in a worker thread."""
     return await wiring.current().in_ledger(function, *args, **kwargs)
+
+
+async def read_ledger(function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """A transaction that only reads, in a worker thread: on SQLite it waits for no writer."""
+    return await asyncio.to_thread(partial(wiring.current().read, function, *args, **kwargs))
 
 
 @dataclass(slots=True)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from config import wiring
-from tasks import capture, communicate, fulfil, reconcile, route, validate
+from tasks import capture, communicate, fulfil, lookups, reconcile, route, validate
 from tasks.customers import attended
+from tasks.effect_kinds import MAIL_KINDS
 from tasks.runtime import Report
 from tasks.shift import Shift, leftovers
 
@@ -22,6 +23,9 @@ class Stage:
     waits_on: Callable[[], set[str]]
 
 
+_MESSAGES = frozenset(f"effect:{kind}" for kind in MAIL_KINDS)
+
+
 def _inbox(*sections: str) -> set[str]:
     accounts = wiring.current().accounts
     return {f"inbox:{account.system}" for name in sections for account in getattr(accounts, name)}
@@ -32,7 +36,12 @@ STAGES = (
     Stage("validate", validate.validate, validate.run, lambda: {"validate", "inbox:portal"}),
     Stage("route", route.route, route.run, lambda: {"route"}),
     Stage("fulfil", fulfil.fulfil, fulfil.run, lambda: {"fulfil", "inbox:floor"} | _inbox("warehouses", "carriers")),
-    Stage("communicate", communicate.communicate, communicate.run, lambda: {"effect:mail.send"}),
+    Stage(
+        "communicate",
+        communicate.communicate,
+        communicate.run,
+        lambda: {*_MESSAGES, *(f"inbox:{source}" for source in lookups.TAKERS)} | _inbox("texting"),
+    ),
     Stage("reconcile", reconcile.reconcile, reconcile.run, lambda: {"reconcile"}),
 )
 
@@ -58,6 +67,6 @@ async def one_pass(shift: Shift, *, engine: bool = True) -> list[Report]:
                 reports.append(shift.note(await (stage.task if engine else stage.plain)(limit)))
                 shift.worked()
                 due = await shift.waiting()
-        if any(name.startswith("effect:") and name != "effect:mail.send" for name in due):
+        if any(name.startswith("effect:") and name not in _MESSAGES for name in due):
             reports.append(shift.note(await leftovers()))
     return [report for report in reports if report.lines]

@@ -6,6 +6,7 @@ from datetime import timedelta
 from prefect import task
 
 from config import wiring
+from config.tracking_sources import subscribing
 from connectors import unreadable
 from connectors.errors import ConnectorError
 from connectors.shops.base import Shop
@@ -13,7 +14,7 @@ from domain.order import IncomingOrder, OrderError
 from ledger import inbox
 from ledger.catalogue import raise_differences
 from ledger.cursors import move_cursor, read_cursor
-from ledger.heartbeats import vendor_trouble, vendor_well
+from tasks.asking import asking
 from tasks.capture import Said, swept_delivery, take
 from tasks.catalogue import refresh
 from tasks.runtime import Report, in_ledger, is_retryable
@@ -41,17 +42,12 @@ async def sweep_orders(target: str) -> Report:
     cursor = f"orders:{target}"
     since = await in_ledger(read_cursor, cursor)
     start = (since - wired.policies.capture.sweep_overlap) if since else wired.now() - FIRST_LOOK
-    try:
+    async with asking(report, target):
         with unreadable.collected() as refused:
             async for page in shop.orders_updated_since(start):
                 await _store_page(report, shop, page, refused)
                 if page:
                     await in_ledger(move_cursor, cursor, max(order.updated_at for order in page))
-    except ConnectorError as error:
-        await in_ledger(vendor_trouble, target, error.code, wired.real_now())
-        report.add(target, "", "postponed", f"{error.operation}: {error.code}")
-        return report
-    await in_ledger(vendor_well, target, wired.real_now())
     return report
 
 
@@ -104,7 +100,8 @@ async def check_subscriptions(target: str) -> Report:
     wired = wiring.current()
     report = Report(f"subscriptions {target}")
     url = f"{wired.settings.public_url.rstrip('/')}/hooks/{target}"
-    vendor = wired.shops().get(target) or wired.warehouses().get(target) or wired.parcels()
+    carriers = subscribing(wired.tracking_sources())
+    vendor = wired.shops().get(target) or wired.warehouses().get(target) or carriers[target]
     try:
         for topic in await vendor.ensure_subscriptions(url):
             report.add(topic, "", "created")
@@ -116,5 +113,4 @@ async def check_subscriptions(target: str) -> Report:
 async def subscribers() -> list[str]:
     """Everyone who sends us webhooks."""
     wired = wiring.current()
-    carriers = [account.target for account in wired.accounts.carriers]
-    return [*sorted(wired.shops()), *sorted(wired.warehouses()), *carriers]
+    return [*sorted(wired.shops()), *sorted(wired.warehouses()), *subscribing(wired.tracking_sources())]

@@ -17,6 +17,7 @@ from prefect.runtime import flow_run
 from sqlmodel import Session
 
 from config import wiring
+from config.vendor_pages import order_in_shop
 from domain.decisions import in_words
 from ledger import audit, schema
 from ledger.tables import Order
@@ -125,18 +126,17 @@ async def show_table(key: str, rows: Sequence[Mapping[str, Any]], description: s
 
 
 def order_places(session: Session, order_ids: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Number, shop and the order's page in its shop's admin (option `order_url` of the account), as table cells."""
+    """Number, shop and the order's page in its shop's admin as table cells."""
     table = table_of(Order)
     rows = session.execute(
         sa.select(table.c.id, table.c.source, table.c.account, table.c.external_id, table.c.name).where(
             table.c.id.in_(order_ids)
         )
     ).mappings()
-    urls = {a.target: str(a.options.get("order_url", "")) for a in wiring.current().accounts.shops}
+    accounts = wiring.current().accounts
     found = {}
     for row in rows:
-        url = urls.get(f"{row['source']}/{row['account']}", "")
-        url = url.replace("{id}", row["external_id"].rpartition("/")[2]).replace("{name}", row["name"].lstrip("#"))
+        url = order_in_shop(accounts, dict(row))
         link = f"[open]({url})" if url else ""
         found[row["id"]] = {"order": row["name"], "shop": row["account"], "link": link}
     return found

@@ -21,6 +21,7 @@ from ledger.heartbeats import vendor_trouble, vendor_well
 from ledger.restock import wake_waiting
 from ledger.rows import upsert
 from ledger.tables import Location
+from tasks.asking import asking
 from tasks.effect_kinds import KINDS
 from tasks.effects import send
 from tasks.fulfil import take_node_orders
@@ -72,7 +73,7 @@ async def sweep_node_orders(target: str) -> Report:
     since = await in_ledger(read_cursor, cursor)
     start = (since - wired.policies.capture.sweep_overlap) if since else started - FIRST_LOOK
     size, stuck = wired.settings.commit_orders, dict[str, str]()
-    try:
+    async with asking(report, target):
         with unreadable.collected() as refused:
             async for page in wired.warehouses()[target].orders_updated_since(start):
                 for at in range(0, len(page), size):
@@ -80,12 +81,7 @@ async def sweep_node_orders(target: str) -> Report:
         for external_id, error in refused.items():
             report.add(external_id, "", "unreadable", error.code)
         await _hand_on(target, [*refused, *stuck], started)
-    except ConnectorError as error:
-        await in_ledger(vendor_trouble, target, error.code, wired.real_now())
-        report.add(target, "", "postponed", f"{error.operation}: {error.code}")
-        return report
-    await in_ledger(move_cursor, cursor, started)
-    await in_ledger(vendor_well, target, wired.real_now())
+        await in_ledger(move_cursor, cursor, started)
     return report
 
 
@@ -114,7 +110,7 @@ async def read_node_stock(target: str) -> Report:
     report, read_at = Report(f"stock {target}"), wired.now()
     nodes = [n for n in wired.policies.nodes if f"{n.system}/{n.account}" == target]
     risen: list[str] = []
-    try:
+    async with asking(report, target):
         async for page in wired.warehouses()[target].stock():
             for node in nodes:
                 mine = [s for s in page if s.node_location in ("", node.node_location)]
@@ -127,10 +123,6 @@ async def read_node_stock(target: str) -> Report:
                     now=wired.now(),
                 )
                 report.add(node.name, "", "read", f"{len(mine)} SKUs")
-        await in_ledger(vendor_well, target, wired.real_now())
-    except ConnectorError as error:
-        await in_ledger(vendor_trouble, target, error.code, wired.real_now())
-        report.add(target, "", "postponed", f"{error.operation}: {error.code}")
     woken = await in_ledger(wake_waiting, risen, wired.now())
     if woken:
         report.add("orders", "", "woken", str(woken))

@@ -7,6 +7,7 @@ from typing import Any
 from sqlmodel import Session
 
 from config import wiring
+from config.tracking_sources import follower
 from connectors.errors import ConnectorError, OutcomeUnknown, VendorRejected
 from connectors.outcomes import Outcome, Sent
 from connectors.warehouses.base import Warehouse
@@ -14,26 +15,26 @@ from domain.nodes import NodeLine, NodeOrderRequest, NodeState
 from domain.order import Address
 from domain.parcels import Label, Parcel, cheapest_in_time
 from domain.policy import NodePolicy
-from ledger import node_effects, tracking
+from ledger import label_effects, node_effects, tracking
 from ledger.effects import EffectDraft, EffectRow, Handlers, Verdict
 from ledger.node_effects import requests_for
 from ledger.orders import address_of
 from ledger.rows import select_by
 from ledger.tables import ProductVariant, Shipment
-from tasks.effects import EffectKind, attempt
+from tasks.effects import EffectKind, attempt, verdict
 from tasks.runtime import each, in_ledger
 
 
 def _label_bought(session: Session, pairs: Sequence[tuple[EffectRow, Verdict]], now: datetime) -> list[EffectDraft]:
     policies = wiring.current().policies
-    return node_effects.label_bought(session, pairs, now, keep=policies.retention.documents, policies=policies)
+    return label_effects.label_bought(session, pairs, now, keep=policies.retention.documents, policies=policies)
 
 
 CREATE = Handlers(node_effects.accepted, node_effects.refused, node_effects.guard_submit, keyed=True, can_look_up=True)
 CANCEL = Handlers(node_effects.cancelled, node_effects.cancel_refused, keyed=True, can_look_up=True)
-QUOTE = Handlers(node_effects.quoted, node_effects.refused, node_effects.guard_submit, keyed=True)  # buys nothing
+QUOTE = Handlers(label_effects.quoted, node_effects.refused, node_effects.guard_submit, keyed=True)  # buys nothing
 BUY = Handlers(_label_bought, node_effects.refused, node_effects.guard_submit, can_look_up=True)
-VOID = Handlers(node_effects.voided, None, keyed=True)  # asking again changes nothing
+VOID = Handlers(label_effects.voided, None, keyed=True)  # asking again changes nothing
 TRACK = Handlers(tracking.tracker_made, None, keyed=True)  # the same number gives the same tracker
 
 
@@ -117,7 +118,7 @@ async def _recall(row: EffectRow) -> Outcome:
 
 async def send_quotes(rows: Sequence[EffectRow]) -> list[Verdict]:
     facts = await in_ledger(requests_for, [row["subject_id"] for row in rows])
-    weights = await in_ledger(_weights, {line["sku"] for fact in facts.values() for line in fact["lines"]})
+    weights = await in_ledger(weights_of, {line["sku"] for fact in facts.values() for line in fact["lines"]})
     return await each(
         lambda row: attempt(_quote(row, facts[row["subject_id"]], weights), QUOTE), rows, at_once=_at_once()
     )
@@ -133,7 +134,7 @@ async def _quote(row: EffectRow, facts: dict[str, Any], weights: dict[str, int])
         await wiring.current()
         .parcels()
         .quote(
-            ship_from=_origin(policies.node(facts["fulfilment_order"]["location_id"])),
+            ship_from=origin_of(policies.node(facts["fulfilment_order"]["location_id"])),
             ship_to=address_of(facts["contact"]),
             parcel=Parcel(max(grams, 1), length, width, height),
             reference=row["request"]["reference"],
@@ -146,7 +147,7 @@ async def _quote(row: EffectRow, facts: dict[str, Any], weights: dict[str, int])
     return Sent(external_id=quote.external_id, data={"rate": rate.external_id, "service": rate.service})
 
 
-def _origin(node: NodePolicy) -> Address:
+def origin_of(node: NodePolicy) -> Address:
     return Address(
         name=node.name,
         line1=node.line1,
@@ -158,7 +159,7 @@ def _origin(node: NodePolicy) -> Address:
     )
 
 
-def _weights(session: Session, skus: set[str]) -> dict[str, int]:
+def weights_of(session: Session, skus: set[str]) -> dict[str, int]:
     return {row["sku"]: row["weight_g"] for row in select_by(session, ProductVariant, "sku", skus)}
 
 
@@ -172,20 +173,16 @@ async def _buy(row: EffectRow) -> Verdict:
     try:
         label = await parcels.buy(row["request"]["quote"], row["request"]["rate"])
     except ConnectorError as error:
-        return await attempt(_failed(error), BUY)
-    return await _with_file(label)
+        return verdict(error, BUY)
+    return await with_file(label)
 
 
-async def _failed(error: ConnectorError) -> Outcome:
-    return error
-
-
-async def _with_file(label: Label) -> Verdict:
+async def with_file(label: Label) -> Verdict:
     """The label is bought; without its file the outcome stays open until the file is there."""
     try:
         pdf = await wiring.current().parcels().fetch_label(label.label_url)
     except ConnectorError as error:
-        return await attempt(_failed(OutcomeUnknown(error.vendor, "fetch_label", error.detail)), BUY)
+        return verdict(OutcomeUnknown(error.vendor, "fetch_label", error.detail), BUY)
     return Verdict(
         "done",
         external_id=label.quote_external_id,
@@ -203,7 +200,7 @@ async def _find_label(row: EffectRow) -> Verdict:
         label = await wiring.current().parcels().find_label(row["request"]["quote"])
     except ConnectorError as error:
         return Verdict("retry", code=error.code, detail=error.detail)
-    return Verdict("absent", code="looked_up") if label is None else await _with_file(label)
+    return Verdict("absent", code="looked_up") if label is None else await with_file(label)
 
 
 async def send_voids(rows: Sequence[EffectRow]) -> list[Verdict]:
@@ -219,8 +216,10 @@ async def send_trackers(rows: Sequence[EffectRow]) -> list[Verdict]:
 
     async def create(row: EffectRow) -> Outcome:
         parcel = shipments[row["subject_id"]]
-        tracker = await wiring.current().parcels().create_tracker(parcel["tracking_number"], parcel["carrier"])
-        return Sent(external_id=tracker.external_id)
+        sources = wiring.current().tracking_sources()
+        target = follower(sources, parcel["carrier"])
+        tracker = await sources[target].follow(parcel["tracking_number"], parcel["carrier"])
+        return Sent(external_id=tracker.external_id, data={"followed_by": target})
 
     return await each(lambda row: attempt(create(row), TRACK), rows, at_once=_at_once())
 

@@ -1,0 +1,1 @@
+"""What flows do about delays: look for trouble, group it, show it."""
