@@ -3,16 +3,14 @@
 import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import httpx
 import pydantic
 import sqlalchemy as sa
-from sqlmodel import Session
 
+from apps.findings import Finding, ledger_findings
 from apps.prefect_api import POOL, PrefectApi, PrefectUnreachable
 from config import wiring
 from config.accounts import ConfigError
@@ -20,37 +18,17 @@ from config.brand import BrandError
 from config.settings import ROOT
 from config.wiring import Wiring
 from connectors.errors import AuthFailed, ConnectorError
-from domain.states import CaseState, EffectState
 from ledger import schema
-from ledger.heartbeats import SILENT_S, heartbeats
-from ledger.tables import Effect, InboxEvent, ReviewCase
-from ledger.tables.base import table_of
+from ledger.session import said_by
 
-Level = Literal["ok", "warn", "fail"]
-SILENT_AFTER = timedelta(seconds=60)
-QUIET_AFTER = timedelta(seconds=SILENT_S)
-INBOX_AGE = timedelta(minutes=5)
 LEAST_DISK = 1 << 30
 LEAST_SECRET = 32
 DEPLOYMENTS = {
     "process-orders", "send-effects", "watch-deadlines", "sweep-shops", "sweep-warehouses", "track-parcels",
-    "check-invariants", "reconcile-books", "rerun-orders", "restart-runs",
+    "check-invariants", "reconcile-books", "report-kpis", "report-returns", "rerun-orders", "edit-order",
+    "return-order", "restart-runs", "forecast-parcels", "fit-delays", "handle-delays", "report-delays",
 }  # fmt: skip
 AUTOMATIONS = {"aftercart: find dead runs", "aftercart: restart dead runs"}
-_effect, _case, _inbox = table_of(Effect), table_of(ReviewCase), table_of(InboxEvent)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """`mend` is empty when all is well."""
-
-    level: Level
-    subject: str
-    detail: str
-    mend: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 Check = Callable[[Wiring], Awaitable[list[Finding]]]
@@ -64,7 +42,7 @@ async def examine() -> list[Finding]:
         names = ", ".join(f"AFTERCART_{str(e['loc'][0]).upper()}" for e in error.errors())
         return [Finding("fail", "settings", f"not usable: {names}", "correct it in the environment or .env")]
     findings = [Finding("ok", "settings", "read")]
-    checks: tuple[Check, ...] = (_files, _link_secret, _database, _prefect, _receiver, _vendors, _disk)
+    checks: tuple[Check, ...] = (_files, _link_secret, _database, _prefect, _receiver, _desk, _vendors, _disk)
     for check in checks:
         findings += await check(current)
     await current.aclose()
@@ -74,8 +52,11 @@ async def examine() -> list[Finding]:
 async def _files(current: Wiring) -> list[Finding]:
     found: list[Finding] = []
     parts: dict[str, Callable[[], str]] = {
-        "accounts": lambda: f"{current.settings.accounts_file.name}: {len(current.accounts.shops)} shops",
-        "policies": lambda: f"version {current.policies.version}",
+        "accounts": lambda: (
+            f"{current.settings.accounts_file.name}: {len(current.accounts.shops)} shops, "
+            f"{len(current.tracking_sources())} sources of tracking"
+        ),
+        "policies": lambda: _policies(current),
         "brand": lambda: current.brand.name,
     }
     for subject, read in parts.items():
@@ -86,6 +67,14 @@ async def _files(current: Wiring) -> list[Finding]:
                 Finding("fail", subject, str(error), "correct the file; `aftercart policy check` reads it again")
             )
     return found
+
+
+def _policies(current: Wiring) -> str:
+    """Raises: ConfigError, also where they name an account that there is not."""
+    account = current.policies.way_back.label_from
+    if account and account not in current.return_labels():
+        raise ConfigError(f"way_back.toml, label_from: the accounts file has no [[return_labels]] {account}")
+    return f"version {current.policies.version}"
 
 
 async def _link_secret(current: Wiring) -> list[Finding]:
@@ -100,78 +89,13 @@ async def _database(current: Wiring) -> list[Finding]:
         place = current.engine.url.render_as_string(hide_password=True)
         if not await asyncio.to_thread(schema.is_current, current.engine):
             return [Finding("fail", "database", f"{place} is not at this version", "run `aftercart migrate`")]
-        state = await asyncio.to_thread(current.read, lambda session: _ledger_findings(session, current))
+        state = await asyncio.to_thread(current.read, lambda session: ledger_findings(session, current))
     except ConfigError as error:
         return [Finding("fail", "database", str(error), "correct AFTERCART_DATABASE_URL")]
     except sa.exc.DBAPIError as error:
-        text = str(error.orig).strip().splitlines()[0]
-        return [
-            Finding("fail", "database", f"{place}: {text}", "check AFTERCART_DATABASE_URL and that the server runs")
-        ]
+        mend = "check AFTERCART_DATABASE_URL and that the server runs"
+        return [Finding("fail", "database", f"{place}: {said_by(error)}", mend)]
     return [Finding("ok", "database", place), *state]
-
-
-def _ledger_findings(session: Session, current: Wiring) -> list[Finding]:
-    return [*_clock(current), *_heartbeat(session, current), _inbox_age(session, current), *_waiting(session, current)]
-
-
-def _clock(current: Wiring) -> list[Finding]:
-    ahead = round((current.now() - current.real_now()).total_seconds())
-    if not ahead:
-        return [Finding("ok", "clock", "real time")]
-    detail = f"{timedelta(seconds=ahead)} ahead of real time"
-    return [Finding("warn", "clock", detail, "right for a demo only; use a new database for real orders")]
-
-
-def _heartbeat(session: Session, current: Wiring) -> list[Finding]:
-    beats = heartbeats(session)
-    found = [
-        Finding("warn", name.removeprefix("vendor:"), f"in trouble: {row['detail']}", "it is tried again by itself")
-        for name, row in beats.items()
-        if name.startswith("vendor:") and row["detail"]
-    ]
-    return [*found, _order_work(beats, current.real_now())]
-
-
-def _order_work(beats: Mapping[str, Mapping[str, Any]], real_now: datetime) -> Finding:
-    """Runs of process-orders do the work; while they are silent a worker without Prefect may stand in."""
-    ages = {name: real_now - row["at"] for name, row in beats.items()}
-    silence = ages.get("process-orders")
-    if silence is not None and silence <= QUIET_AFTER:
-        return Finding("ok", "process-orders", "alive")
-    since = "has never run" if silence is None else f"silent since {real_now - silence:%Y-%m-%d %H:%M:%S} UTC"
-    if ages.get("worker", SILENT_AFTER) <= QUIET_AFTER:
-        mend = "see whether the Prefect server runs (var/log/prefect-server.log, var/log/worker.log)"
-        return Finding("warn", "process-orders", f"{since}; a worker without Prefect carries on", mend)
-    if silence is not None and silence <= SILENT_AFTER:
-        return Finding("ok", "process-orders", "alive")
-    return Finding("fail", "process-orders", since, "start it with `aftercart up`; then see var/log/worker.log")
-
-
-def _inbox_age(session: Session, current: Wiring) -> Finding:
-    oldest = session.execute(
-        sa.select(sa.func.min(_inbox.c.received_at)).where(_inbox.c.handled_at.is_(None), _inbox.c.attempts == 0)
-    ).scalar_one()
-    if oldest is None or current.now() - oldest < INBOX_AGE:
-        return Finding("ok", "inbox", "no delivery waits long")
-    detail = f"deliveries wait since {oldest:%Y-%m-%d %H:%M} UTC"
-    return Finding("warn", "inbox", detail, "see whether process-orders runs (`aftercart up`)")
-
-
-def _waiting(session: Session, current: Wiring) -> list[Finding]:
-    parked = session.execute(
-        sa.select(sa.func.count()).select_from(_effect).where(_effect.c.state == EffectState.PARKED)
-    ).scalar_one()
-    overdue = session.execute(
-        sa.select(sa.func.count())
-        .select_from(_case)
-        .where(_case.c.state != CaseState.RESOLVED, _case.c.due_at < current.now())
-    ).scalar_one()
-    mend = "decide them: `aftercart cases list`"
-    return [
-        Finding("warn", "effects", f"{parked} parked", mend) if parked else Finding("ok", "effects", "none parked"),
-        Finding("warn", "cases", f"{overdue} overdue", mend) if overdue else Finding("ok", "cases", "none overdue"),
-    ]
 
 
 async def _prefect(current: Wiring) -> list[Finding]:
@@ -208,19 +132,43 @@ async def _receiver(current: Wiring) -> list[Finding]:
     return [Finding("fail", "receiver", f"{url} answers {answer.status_code}", "see var/log/receiver.log")]
 
 
+async def _desk(current: Wiring) -> list[Finding]:
+    url = current.settings.desk_url
+    try:
+        async with httpx.AsyncClient(timeout=5) as client:
+            (await client.get(f"{url}/healthz")).raise_for_status()
+    except httpx.HTTPError as error:
+        mend = "start it with `aftercart up` or `aftercart desk`; AFTERCART_DESK_URL is where agents reach it"
+        return [Finding("warn", "desk", f"{url} does not answer ({type(error).__name__})", mend)]
+    return [Finding("ok", "desk", url)]
+
+
 async def _vendors(current: Wiring) -> list[Finding]:
     try:
         vendors: dict[str, Any] = {**current.shops(), **current.warehouses()}
         parcels = current.parcels()
         vendors[f"{parcels.code}/{parcels.account}"] = parcels
+        vendors |= current.tracking_sources()
+        vendors |= _beside(vendors, current.return_labels())
+        optional = (current.payments(), current.helpdesk(), current.texter())
+        vendors |= {f"{vendor.system}/{vendor.account}": vendor for vendor in optional if vendor is not None}
         vendors["mail"] = current.mailer()
     except (ConfigError, BrandError):
         return []  # said by the check of the files
     found = [await _credentials(target, vendor) for target, vendor in vendors.items()]
-    subscribed = {finding.subject for finding in found if finding.level == "ok"} - {"mail"}
-    return found + [
-        await _subscriptions(target, vendors[target], current) for target in vendors if target in subscribed
+    usable = {finding.subject for finding in found if finding.level == "ok"}
+    subscribing = [t for t, vendor in vendors.items() if t in usable and hasattr(vendor, "ensure_subscriptions")]
+    listening = [t for t, vendor in vendors.items() if t in usable and hasattr(vendor, "listens")]
+    return [
+        *found,
+        *[await _subscriptions(target, vendors[target], current) for target in subscribing],
+        *[await _endpoint(target, vendors[target], current) for target in listening],
     ]
+
+
+def _beside(known: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """One account may serve two purposes with different credentials: both are looked at."""
+    return {f"{target} labels" if target in known else target: vendor for target, vendor in more.items()}
 
 
 async def _credentials(target: str, vendor: Any) -> Finding:
@@ -247,6 +195,19 @@ async def _subscriptions(target: str, vendor: Any, current: Wiring) -> Finding:
         detail = f"{len(created)} were missing and have been created ({', '.join(created[:3])} …)"
         return Finding("warn", subject, detail, "nothing; the sweep fetches what was missed meanwhile")
     return Finding("ok", subject, "all there")
+
+
+async def _endpoint(target: str, vendor: Any, current: Wiring) -> Finding:
+    """Where only a person can make the webhook, since its secret is told once."""
+    subject, url = f"{target} webhooks", f"{current.settings.public_url}/hooks/{target}"
+    try:
+        listens = await vendor.listens(url)
+    except ConnectorError as error:
+        return Finding("warn", subject, f"cannot be read: {error.code}", "allow the credentials to read webhooks")
+    if listens:
+        return Finding("ok", subject, "there")
+    mend = f"make one for {url} at the vendor and put its secret into the accounts file (README, Real vendors)"
+    return Finding("warn", subject, "no endpoint: we are not told of payments", mend)
 
 
 async def _disk(current: Wiring) -> list[Finding]:

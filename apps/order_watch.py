@@ -55,9 +55,9 @@ class OrderWatch:
         beaten_at = beats[HEARTBEAT]["at"] if HEARTBEAT in beats else None
         now = self._wiring.real_now()
         answers, asked = await self._see_to_a_run(beaten_at, now)
-        starting = beaten_at is None or beaten_at < self._began_at
-        silence = now - (self._began_at if starting or beaten_at is None else beaten_at)
-        await self._standby.look(silence, now, prefect_answers=answers, starting=starting)
+        since = max(self._began_at, beaten_at or self._began_at)
+        starting = since == self._began_at
+        await self._standby.look(now - since, now, prefect_answers=answers, starting=starting)
         return asked
 
     async def _see_to_a_run(self, beaten_at: datetime | None, now: datetime) -> tuple[bool, bool]:

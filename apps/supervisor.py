@@ -6,11 +6,9 @@ var/log. All of it ends with the supervisor.
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -18,14 +16,18 @@ import httpx
 import psutil
 import sqlalchemy as sa
 
+from apps.desk.seeding import DeskLogin, seed_agent
 from apps.order_watch import OrderWatch
 from apps.processes import MARK, Child, StartError, check_port, end, marked, python, rotate
+from apps.programs import REQUESTS, Options, Program, programs
 from apps.sandbox_env import sandbox_env
 from apps.standby import NAME as STANDBY
 from apps.standby import StandBy
+from config.links import is_ready
 from config.settings import ROOT, Settings
 from config.wiring import Wiring
 from ledger import schema
+from ledger.session import said_by
 
 __all__ = ["Options", "StartError", "Supervisor"]
 
@@ -35,27 +37,12 @@ STEADY_S = 60.0  # who lived this long starts again without a growing delay
 STOP_S = 15.0
 
 
-@dataclass(frozen=True)
-class Options:
-    """What to start and where. `say` is given one line per event."""
-
-    sandbox: bool = False
-    host: str = "127.0.0.1"
-    prefect_port: int = 4200
-    receiver_port: int = 8400
-    sandbox_port: int = 9400
-    smtp_port: int = 9425
-    var: Path = ROOT / "var"
-    worker: bool = True
-    sweep: bool = True  # once at the start
-    say: Callable[[str], None] = field(default=lambda line: None)
-
-
 class Supervisor:
     """`await start()`, use `addresses` and `wiring`, `await stop()`."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
+        self.desk_login: DeskLogin | None = None  # with fake vendors only
         self._keepers: list[asyncio.Task[None]] = []
         self._children: list[Child] = []
         self._mark = f"{options.var.resolve()}:"
@@ -67,6 +54,8 @@ class Supervisor:
         env = {
             "AFTERCART_PREFECT_UI_URL": f"http://{o.host}:{o.prefect_port}",
             "AFTERCART_PUBLIC_URL": os.environ.get("AFTERCART_PUBLIC_URL", f"http://{o.host}:{o.receiver_port}"),
+            "AFTERCART_DESK_URL": os.environ.get("AFTERCART_DESK_URL", f"http://{o.host}:{o.desk_port}"),
+            "AFTERCART_REQUESTS_PORT": os.environ.get("AFTERCART_REQUESTS_PORT", str(o.requests_port)),
             "PREFECT_API_URL": f"http://{o.host}:{o.prefect_port}/api",
             "PREFECT_HOME": str(o.var.resolve() / "prefect"),
             "DO_NOT_TRACK": "1",
@@ -91,7 +80,11 @@ class Supervisor:
     def addresses(self) -> Mapping[str, str]:
         """By what there is to see."""
         o = self.options
-        found = {"Prefect UI": f"http://{o.host}:{o.prefect_port}", "webhooks": f"http://{o.host}:{o.receiver_port}"}
+        found = {
+            "Prefect UI": f"http://{o.host}:{o.prefect_port}",
+            "webhooks": f"http://{o.host}:{o.receiver_port}",
+            "desk": f"http://{o.host}:{o.desk_port}",
+        }
         if o.sandbox:
             sandbox = f"http://{o.host}:{o.sandbox_port}"
             found |= {"sandbox": sandbox, "sandbox mailbox": f"{sandbox}/mail/"}
@@ -114,18 +107,24 @@ class Supervisor:
         self._check_ports()
         (self.options.var / "log").mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(self._migrate)
-        server, deploying, receiver, worker = self._build()
+        has_desk = is_ready(self.settings)
+        if not has_desk:
+            self.options.say("the desk is left out: set AFTERCART_LINK_SECRET to at least 32 characters")
+        elif self.options.sandbox:
+            self.desk_login = await asyncio.to_thread(seed_agent, self.wiring)
+        run = programs(self.options, desk=has_desk)
         if self.options.sandbox:
-            await self._begin(self._sandbox())
+            await self._begin(self._child(run.sandbox))
             await self._set_sandbox_clock()
+        deploying = self._child(run.deploying)
         await deploying.spawn()  # imports the flows while the server starts
-        await asyncio.gather(self._begin(server), self._begin(receiver))
+        await asyncio.gather(*(self._begin(self._child(one)) for one in run.services))
         await self._finish(deploying)
         if self.options.worker:
-            standby = StandBy(self._child(STANDBY, "-m", "apps.worker", "--also", "deadlines"), self.options.say)
-            watch = OrderWatch(self.wiring, self.options.say, standby)
+            watch = OrderWatch(self.wiring, self.options.say, StandBy(self._child(run.standby), self.options.say))
             await watch.bury_lost_runs()
-            await self._begin(worker)
+            await self._begin(self._child(run.requests))
+            await self._begin(self._child(run.worker))
             if self.options.sweep:
                 await watch.catch_up()
             self._keepers.append(asyncio.create_task(watch.run()))
@@ -137,7 +136,7 @@ class Supervisor:
         await asyncio.gather(*self._keepers, return_exceptions=True)
         self._keepers.clear()
         mine = marked(f"{self._mark}{os.getpid()}")
-        workers = ("worker", STANDBY)
+        workers = ("worker", STANDBY, REQUESTS)
         services = {child.process.pid for child in self._children if child.process and child.name not in workers}
         await end([process for process in mine if process.pid not in services], patience_s=STOP_S)
         await end([process for process in mine if process.pid in services], patience_s=STOP_S)
@@ -155,6 +154,7 @@ class Supervisor:
         wanted = [
             (o.prefect_port, "Prefect server", "--prefect-port"),
             (o.receiver_port, "receiver", "--receiver-port"),
+            (o.desk_port, "desk", "--desk-port"),
         ]
         if o.sandbox:
             wanted += [(o.sandbox_port, "sandbox", "--sandbox-port"), (o.smtp_port, "sandbox's mail", "--smtp-port")]
@@ -180,70 +180,13 @@ class Supervisor:
             raise StartError(str(error)) from None
         except sa.exc.DBAPIError as error:
             place = self.wiring.engine.url.render_as_string(hide_password=True)
-            raise StartError(
-                f"the database {place} cannot be used: {str(error.orig).strip().splitlines()[0]}"
-            ) from None
+            raise StartError(f"the database {place} cannot be used: {said_by(error)}") from None
 
-    def _build(self) -> tuple[Child, Child, Child, Child]:
-        o = self.options
-        server = self._child(
-            "prefect-server",
-            "-m",
-            "prefect",
-            "server",
-            "start",
-            "--host",
-            o.host,
-            "--port",
-            str(o.prefect_port),
-            ready_url=f"http://{o.host}:{o.prefect_port}/api/health",
-        )
-        deploying = self._child("deploying", "-m", "apps.deploying")
-        receiver = self._child(
-            "receiver",
-            "-m",
-            "apps.receiver",
-            "--host",
-            o.host,
-            "--port",
-            str(o.receiver_port),
-            ready_url=f"http://{o.host}:{o.receiver_port}/healthz",
-        )
-        worker = self._child(
-            "worker",
-            "-m",
-            "prefect",
-            "worker",
-            "start",
-            "--pool",
-            "aftercart",
-            "--type",
-            "process",
-            "--name",
-            "aftercart",
-        )
-        return server, deploying, receiver, worker
-
-    def _sandbox(self) -> Child:
-        o = self.options
-        return self._child(
-            "sandbox",
-            "-m",
-            "sandbox",
-            "--host",
-            o.host,
-            "--port",
-            str(o.sandbox_port),
-            "--smtp-port",
-            str(o.smtp_port),
-            ready_url=f"http://{o.host}:{o.sandbox_port}/_control/clock",
-        )
-
-    def _child(self, name: str, *arguments: str, ready_url: str = "") -> Child:
-        log = self.options.var / "log" / f"{name}.log"
+    def _child(self, program: Program) -> Child:
+        log = self.options.var / "log" / f"{program.name}.log"
         rotate(log)
         env = {**self.env, MARK: f"{self._mark}{os.getpid()}"}
-        child = Child(name, python(*arguments), log, env, ROOT, ready_url)
+        child = Child(program.name, python(*program.arguments), log, env, ROOT, program.ready_url)
         self._children.append(child)
         return child
 

@@ -2,7 +2,7 @@
 
 `python -m apps.worker [--until-idle] [--ready FILE] [--budget-s N] [--also DUTY]`. For machines on which no Prefect
 server is to be had, and for whoever kills workers on purpose. It ends on SIGTERM after the pass it is in. What other
-flows do beside the stages is done where it is asked for: `deadlines`, `shown-stock`.
+flows do beside the stages is done where it is asked for: `deadlines`, `shown-stock`, `troubles`.
 """
 
 import argparse
@@ -23,12 +23,14 @@ from ledger import schema
 from ledger.session import what_is_wrong
 from tasks import deadlines, stages, sweeping, warehouse_sweep
 from tasks.customers import attended
+from tasks.delays import acting, detecting, incidents
 from tasks.shift import SWEEPS, Shift
 
 FOREVER_S = 10 * 365 * 86_400.0
 NO_LEDGER = 3  # exit code: the database went away; what was claimed is taken over when its lease ends
 OTHER_VERSION = 4  # exit code: the ledger is older or newer than this program
 MOST_DEADLINES = 1_000
+MOST_PARCELS = 10_000
 STOCK_EVERY_S = 600.0  # as often as its own flow
 
 
@@ -39,6 +41,12 @@ async def _run_deadlines() -> None:
 async def _compare_shown_stock() -> None:
     for target in await sweeping.targets():
         await warehouse_sweep.compare_shop_stock.fn(target)
+
+
+async def _handle_delays() -> None:
+    await detecting.look_for_trouble.fn(MOST_PARCELS)
+    await incidents.group_troubles.fn()
+    await acting.act_on_trouble.fn(MOST_PARCELS)
 
 
 @dataclass
@@ -69,6 +77,7 @@ def _abandoned_ones_soon() -> float:
 DUTIES: Mapping[str, Callable[[], Duty]] = {
     "deadlines": lambda: Duty(_run_deadlines, _abandoned_ones_soon),
     "shown-stock": lambda: Duty(_compare_shown_stock, lambda: STOCK_EVERY_S),
+    "troubles": lambda: Duty(_handle_delays, _abandoned_ones_soon),
 }
 
 

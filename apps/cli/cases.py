@@ -1,8 +1,7 @@
 """`aftercart cases`: what waits for a person."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-import sqlalchemy as sa
 import typer
 from rich.text import Text
 from sqlmodel import Session
@@ -10,15 +9,11 @@ from sqlmodel import Session
 from apps.cli.output import as_person, moment, say, show_json, table
 from config import wiring
 from domain.decisions import in_words
-from domain.states import CaseState
 from ledger import operator
-from ledger.rows import select_by
-from ledger.tables import Order, ReviewCase
-from ledger.tables.base import table_of
+from ledger.case_queue import Filter, cases_listed, find_case
 from tasks.effect_kinds import KINDS
 
 cases = typer.Typer(help="Review cases: what waits for a person.", no_args_is_help=True)
-_case, _order = table_of(ReviewCase), table_of(Order)
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 Id = Annotated[str, typer.Argument(help="The case's id.", show_default=False)]
 
@@ -31,7 +26,7 @@ def list_cases(
 ) -> None:
     """List open cases, the most urgent first."""
     current = wiring.current()
-    found = current.read(_list, resolved, limit)
+    found = current.read(cases_listed, Filter(resolved=resolved), current.now(), limit=limit)
     if as_json:
         show_json(found)
         return
@@ -48,22 +43,10 @@ def list_cases(
     table(f"Cases ({len(found)})", ("case", "severity", "about", "order", "owner", "due (UTC)", last), rows)
 
 
-def _list(session: Session, resolved: bool, limit: int) -> list[dict[str, Any]]:
-    is_resolved = _case.c.state == CaseState.RESOLVED
-    query = (
-        sa.select(_case, _order.c.name.label("order"))
-        .join(_order, _order.c.id == _case.c.order_id, isouter=True)
-        .where(is_resolved if resolved else sa.not_(is_resolved))
-        .order_by(_case.c.due_at)
-        .limit(limit)
-    )
-    return [{**row, "order": row["order"] or ""} for row in session.execute(query).mappings()]
-
-
 @cases.command()
 def show(case_id: Id, as_json: AsJson = False) -> None:
     """Show a case with its facts and the choices it offers."""
-    case = wiring.current().read(_one, case_id)
+    case = wiring.current().read(find_case, case_id)
     if as_json:
         show_json(case)
         return
@@ -72,13 +55,6 @@ def show(case_id: Id, as_json: AsJson = False) -> None:
     rows += [(str(name), str(value)) for name, value in case["facts"].items()]
     rows += [("resolution", case["resolution"])] if case["resolution"] else [("choices", ", ".join(case["choices"]))]
     table(f"Case {case_id}", ("fact", "value"), rows)
-
-
-def _one(session: Session, case_id: str) -> dict[str, Any]:
-    found = select_by(session, ReviewCase, "id", [case_id])
-    if not found:
-        raise operator.Refused(f"there is no case {case_id}; `aftercart cases list` shows the open ones")
-    return dict(found[0])
 
 
 @cases.command()

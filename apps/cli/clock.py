@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from apps.cli.output import UserError, as_person, console, say, show_json
 from config import wiring
-from config.policies import duration
+from config.reading import duration
 from ledger import audit
 from ledger.tables import Clock
 from ledger.tables.base import table_of

@@ -1,6 +1,7 @@
 """The commands, put together. Each imports what it needs when it runs, so that `--help` is quick."""
 
 import asyncio
+import logging.config
 import signal
 from pathlib import Path
 from typing import Annotated
@@ -10,14 +11,18 @@ from rich.panel import Panel
 from rich.text import Text
 
 from apps.cli import SANDBOX_ENV
+from apps.cli.agents import agents
 from apps.cli.backup import back_up, restore, restored
 from apps.cli.cases import cases
 from apps.cli.clock import clock
 from apps.cli.importing import import_orders
+from apps.cli.kpis import kpis
 from apps.cli.orders import orders
 from apps.cli.output import PROBLEM, UserError, console, say, show_json, table
+from apps.cli.returns import returns
 from apps.supervisor import Options, Supervisor
 from config import wiring
+from config.status_maps import status_maps
 
 app = typer.Typer(
     name="aftercart",
@@ -27,14 +32,17 @@ app = typer.Typer(
     add_completion=False,
 )
 policy = typer.Typer(help="Business rules.", no_args_is_help=True)
+app.add_typer(agents, name="agents")
 app.add_typer(orders, name="orders")
 app.add_typer(cases, name="cases")
+app.add_typer(returns, name="returns")
 app.add_typer(clock, name="clock")
 app.add_typer(policy, name="policy")
 app.command("import")(import_orders)
 app.command("backup")(back_up)
 app.command()(restore)
 app.command()(restored)
+app.command()(kpis)
 
 
 @app.command()
@@ -43,6 +51,8 @@ def up(
     once: Annotated[bool, typer.Option("--once", help="Start everything, say that it is ready, and stop.")] = False,
     prefect_port: Annotated[int, typer.Option(help="Port of the Prefect server and its UI.")] = 4200,
     receiver_port: Annotated[int, typer.Option(help="Port of the webhook receiver.")] = 8400,
+    desk_port: Annotated[int, typer.Option(help="Port of the agents' desk.")] = 8500,
+    requests_port: Annotated[int, typer.Option(help="Port on which the runner of requests is nudged.")] = 8405,
     sandbox_port: Annotated[int, typer.Option(help="Port of the fake vendors.")] = 9400,
     smtp_port: Annotated[int, typer.Option(help="Port of the fake mail server.")] = 9425,
 ) -> None:
@@ -52,6 +62,8 @@ def up(
             sandbox=sandbox,
             prefect_port=prefect_port,
             receiver_port=receiver_port,
+            desk_port=desk_port,
+            requests_port=requests_port,
             sandbox_port=sandbox_port,
             smtp_port=smtp_port,
             say=lambda line: console.print(line, style="dim", highlight=False, soft_wrap=True),
@@ -73,6 +85,7 @@ async def _run(supervisor: Supervisor, *, once: bool) -> None:
         starting.result()
         remember_sandbox(supervisor)
         lines = [f"{name:<16} {url}" for name, url in supervisor.addresses.items()]
+        lines += [f"{'':<16} {supervisor.desk_login}"] if supervisor.desk_login else []
         console.print(Panel("\n".join(lines), title="Aftercart is up", subtitle="Ctrl-C stops it", expand=False))
         if not once:
             await stopping
@@ -100,6 +113,14 @@ def demo(context: typer.Context) -> None:
     raise typer.Exit(run_demo(context.args))
 
 
+@app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def simulate(context: typer.Context) -> None:
+    """Prove the workflow of delays in a made-up world, against the same world without it."""
+    from apps.simulate import main as run_simulation
+
+    raise typer.Exit(run_simulation(context.args))
+
+
 @app.command()
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False) -> None:
     """Say what is wrong with this installation and how to mend it."""
@@ -117,6 +138,27 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
         table("Doctor", ("", "what", "finding"), rows)
     if any(finding.level == "fail" for finding in findings):
         raise typer.Exit(PROBLEM)
+
+
+@app.command()
+def desk(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8500,
+) -> None:
+    """Serve the agents' desk alone; `aftercart up` does so beside everything else."""
+    from apps.desk.__main__ import serve
+
+    serve(host, port)
+
+
+@app.command()
+def requests() -> None:
+    """Work on customers' and agents' requests alone; `aftercart up` does so beside everything else."""
+    from apps.logs import LOG_CONFIG
+    from apps.requests import run
+
+    logging.config.dictConfig(LOG_CONFIG)
+    raise typer.Exit(run())
 
 
 @app.command()
@@ -141,7 +183,8 @@ def preview(
     """Write every mail with sample data as a page, and an index."""
     from apps.cli.preview import write_preview
 
-    index = write_preview(out, wiring.current().brand, locale)
+    current = wiring.current()
+    index = write_preview(out, current.brand, locale, segments=current.policies.messages.text_segments)
     console.print(f"Open {index}", soft_wrap=True)
 
 
@@ -154,6 +197,7 @@ def policy_check() -> None:
         ("policies", f"version {policies.version}"),
         ("edit window", str(policies.capture.edit_window)),
         ("nodes", ", ".join(node.name for node in policies.nodes)),
+        ("carriers' codes", ", ".join(f"{name} {words.version}" for name, words in status_maps().items())),
         ("brand", current.brand.name),
         ("shops", ", ".join(account.target for account in current.accounts.shops)),
     ]

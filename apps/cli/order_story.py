@@ -3,30 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-import sqlalchemy as sa
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from apps.cli.output import console, moment, table
 from domain.decisions import in_words
 from domain.money import to_decimal_text
 from domain.states import EffectState
 from ledger import operator
+from ledger import stories as ledger_stories
 from ledger.orders import OrderRow
-from ledger.rows import select_by
-from ledger.tables import (
-    AuditEvent,
-    Decision,
-    Effect,
-    FulfilmentOrder,
-    Hold,
-    Message,
-    OrderContact,
-    OrderLine,
-    Payment,
-    ReviewCase,
-    Shipment,
-)
-from ledger.tables.base import table_of
+from ledger.stories import Rows, story_of
 
 Story = dict[str, Any]
 _QUANTITIES = ("ordered", "reserved", "backordered", "released", "shipped", "delivered", "cancelled")
@@ -41,41 +27,39 @@ _OVER = (EffectState.DONE, EffectState.CANCELLED)
 def read_story(session: Session, name: str, account: str, personal: bool) -> Story:
     """All about one order as plain values. Raises: Refused."""
     order = operator.find_order(session, name, account=account)
+    told = story_of(session, order)
 
-    def rows(model: type[SQLModel], *columns: str) -> list[dict[str, Any]]:
-        order_by = "id" if model in (OrderLine, Decision) else None
-        return [
-            {c: row[c] for c in columns}
-            for row in select_by(session, model, "order_id", [order["id"]], order_by=order_by)
-        ]
+    def of(rows: Rows, *columns: str) -> list[dict[str, Any]]:
+        return [{c: row[c] for c in columns} for row in rows]
 
     return {
         "order": _facts(order),
-        "contact": _contact(session, order, personal),
-        "lines": rows(OrderLine, "sku", "title", *_QUANTITIES),
-        "holds": rows(Hold, "name", "reason", "owner", "placed_at", "due_at", "released_at", "released_by"),
+        "contact": _contact(told, personal),
+        "lines": of(told.lines, "sku", "title", *_QUANTITIES),
+        "holds": of(told.holds, "name", "reason", "owner", "placed_at", "due_at", "released_at", "released_by"),
         "payments": [
             {
                 "gateway": row["gateway"], "declined_code": row["declined_code"],
                 **{what: _amount(row[f"{what}_minor"], row["currency"]) for what in _MONEY},
             }
-            for row in select_by(session, Payment, "order_id", [order["id"]])
+            for row in told.payments
         ],
-        "fulfilment_orders": rows(FulfilmentOrder, "id", "location_id", "state", "request_state", "release_at"),
-        "shipments": rows(
-            Shipment, "id", "state", "carrier", "tracking_number", "shipped_at", "estimated_delivery", "delivered_at"),
-        "messages": rows(Message, "kind", "channel", "state", "reason", "created_at", "sent_at"),
-        "cases": rows(ReviewCase, "id", "kind", "state", "choices", "resolution"),
+        "fulfilment_orders": of(
+            told.fulfilment_orders, "id", "location_id", "state", "request_state", "release_at"),
+        "shipments": of(
+            told.shipments, "id", "state", "carrier", "tracking_number", "shipped_at", "estimated_delivery",
+            "delivered_at"),
+        "messages": of(told.messages, "kind", "channel", "state", "reason", "created_at", "sent_at"),
+        "cases": of(told.cases, "id", "kind", "state", "choices", "resolution"),
         "decisions": [
             {"workflow": row["workflow"], "decided_at": row["decided_at"], "choice": row["choice"],
              "reasons": [_reason(reason) for reason in row["explanation"]]}
-            for row in select_by(session, Decision, "order_id", [order["id"]], order_by="decided_at")
+            for row in told.decisions
         ],
-        "waiting_effects": [
-            row for row in rows(Effect, "kind", "target", "state", "attempts", "due_at", "error")
-            if row["state"] not in _OVER
-        ],
-        "timeline": _timeline(session, order["id"]),
+        "waiting_effects": of(
+            [row for row in told.effects if row["state"] not in _OVER],
+            "kind", "target", "state", "attempts", "due_at", "error"),
+        "timeline": of(told.events, "at", "aggregate", "from_state", "to_state", "cause", "actor"),
     }  # fmt: skip
 
 
@@ -95,10 +79,10 @@ def _facts(order: OrderRow) -> Mapping[str, Any]:
     }
 
 
-def _contact(session: Session, order: OrderRow, personal: bool) -> Mapping[str, str]:
-    found = select_by(session, OrderContact, "id", [order["contact_id"]])
+def _contact(told: ledger_stories.Story, personal: bool) -> Mapping[str, str]:
+    found = told.contact
     fields = ("name", "company", "line1", "line2", "postal_code", "city", "region", "country", "phone", "email")
-    contact = {name: str(found[0][name]) for name in fields if found[0][name]} if found else {}
+    contact = {name: str(found[name]) for name in fields if found[name]} if found else {}
     shown = {"country", "region"}
     return {name: value if personal or name in shown else masked(value) for name, value in contact.items()}
 
@@ -107,16 +91,6 @@ def masked(value: str) -> str:
     """Enough to tell two values apart on the telephone, no more: the first letter."""
     local, at, host = value.partition("@")
     return f"{local[:1]}…@{host[:1]}…" if at else f"{value[:1]}…"
-
-
-def _timeline(session: Session, order_id: str) -> list[dict[str, Any]]:
-    event = table_of(AuditEvent)
-    own = [order_id]
-    for model in (FulfilmentOrder, Shipment, ReviewCase, Effect):
-        own += [row["id"] for row in select_by(session, model, "order_id", [order_id])]
-    found = session.execute(sa.select(event).where(event.c.aggregate_id.in_(own)).order_by(event.c.at, event.c.id))
-    keys = ("at", "aggregate", "from_state", "to_state", "cause", "actor")
-    return [{key: row[key] for key in keys} for row in found.mappings()]
 
 
 def _amount(minor: int, currency: str) -> str:

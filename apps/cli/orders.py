@@ -2,23 +2,19 @@
 
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 import typer
 from sqlmodel import Session
 
 from apps.cli.order_story import print_story, read_story
 from apps.cli.output import as_person, console, moment, say, show_json, table
 from config import wiring
-from domain.decisions import in_words
 from domain.money import to_decimal_text
 from domain.states import OrderState
 from ledger import operator
-from ledger.orders import EDIT_WINDOW, OrderRow, open_holds
-from ledger.tables import Order
-from ledger.tables.base import table_of
+from ledger.order_search import OrderFilter, orders_listed
+from ledger.orders import OrderRow
 
 orders = typer.Typer(help="Orders: list, show, hold, release, retry.", no_args_is_help=True)
-_order = table_of(Order)
 Name = Annotated[str, typer.Argument(help="The order's name (#1001 or 1001) or our id.", show_default=False)]
 Account = Annotated[str, typer.Option(help="Which shop, as SYSTEM/ACCOUNT, where several use the same name.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
@@ -44,20 +40,14 @@ def list_orders(
 
 
 def _list(session: Session, state: str | None, account: str, limit: int) -> list[dict[str, Any]]:
-    query = sa.select(_order).order_by(_order.c.placed_at.desc()).limit(limit)
-    if state is not None:
-        query = query.where(_order.c.state == state)
-    if account:
-        query = query.where(sa.or_(_order.c.account == account, _order.c.source + "/" + _order.c.account == account))
-    rows = [dict(row) for row in session.execute(query).mappings()]
-    holds = open_holds(session, [row["id"] for row in rows])
+    found = orders_listed(session, OrderFilter(state=state or "", account=account), limit=limit)
     return [
         {
             "id": row["id"], "name": row["name"], "shop": operator.account_of(row), "placed_at": row["placed_at"],
             "total": f"{to_decimal_text(row['total_minor'], row['currency'])} {row['currency']}", "state": row["state"],
-            "held_for": [in_words(h["reason"]) for h in holds.get(row["id"], []) if h["name"] != EDIT_WINDOW],
+            "held_for": row["held_for"],
         }
-        for row in rows
+        for row in found
     ]  # fmt: skip
 
 

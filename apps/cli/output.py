@@ -17,6 +17,7 @@ from rich.text import Text
 
 from apps.prefect_api import PrefectUnreachable
 from apps.processes import StartError
+from apps.simulate.errors import SimulationError
 from config import wiring
 from config.accounts import ConfigError
 from config.brand import BrandError
@@ -24,7 +25,7 @@ from connectors.errors import ConnectorError
 from ledger import audit
 from ledger.operator import Refused
 from ledger.schema import SchemaError
-from ledger.session import what_is_wrong
+from ledger.session import said_by, what_is_wrong
 
 PROBLEM, MISTAKE = 1, 2
 # No markup: order names and vendors' words may hold brackets.
@@ -46,7 +47,7 @@ def explained() -> Iterator[None]:
     except pydantic.ValidationError as error:
         fields = ", ".join(f"AFTERCART_{str(e['loc'][0]).upper()} ({e['msg']})" for e in error.errors() if e["loc"])
         _leave(f"settings are wrong: {fields}", MISTAKE)
-    except (Refused, StartError, PrefectUnreachable, ConnectorError, SchemaError) as error:
+    except (Refused, StartError, SimulationError, PrefectUnreachable, ConnectorError, SchemaError) as error:
         _leave(str(error), PROBLEM)
     except sa.exc.DBAPIError as error:
         _leave(database_problem(error), PROBLEM)
@@ -58,7 +59,7 @@ def explained() -> Iterator[None]:
 
 def database_problem(error: sa.exc.DBAPIError) -> str:
     """Name the database and the mend. Never the statement's values."""
-    text = str(error.orig).strip().splitlines()[0]
+    text = said_by(error)
     place = wiring.current().engine.url.render_as_string(hide_password=True)
     if (
         "no such table" in text

@@ -83,13 +83,7 @@ class _Look:
             reasons = "; ".join(f"{in_words(h['reason'])} ({h['owner']}, due {h['due_at']:%d %b %H:%M})" for h in holds)
             return "held", reasons
         parcels = [p for p in self._parcels.get(order["id"], []) if p["state"] != ParcelState.CANCELLED]
-        if order["state"] == "completed":
-            return (
-                ("delivered", f"{len(parcels)} parcels" if len(parcels) > 1 else "")
-                if parcels
-                else ("nothing to ship", "")
-            )
-        return self._under_way(order, parcels)
+        return _completed(parcels) if order["state"] == "completed" else self._under_way(order, parcels)
 
     def _under_way(self, order: Mapping[str, Any], parcels: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
         for parcel in parcels:
@@ -107,3 +101,11 @@ class _Look:
         if kinds := self.cases(order["id"]):
             return "waits for a person", ", ".join(in_words(kind) for kind in kinds)
         return UNEXPLAINED, order["state"]
+
+
+def _completed(parcels: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    if not parcels:
+        return "nothing to ship", ""
+    if any(parcel["state"] in _TROUBLE for parcel in parcels):
+        return "made good", "a parcel did not arrive: sent once more, or paid back"
+    return "delivered", f"{len(parcels)} parcels" if len(parcels) > 1 else ""

@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from apps.demo.people import address, customer
+from apps.demo.changes import Change, changes
+from apps.demo.mishaps import SENT_AGAIN, Mishap, mishaps
+from apps.demo.people import TEXTED, address, customer
+from apps.demo.takebacks import TakeBack, takebacks
 
 SOLD_OUT, SCARCE, SPLIT_ONLY = "SLP-M10-REG", "LAMP-400", "ROPE-40"
 _HAZMAT = "GAS-230"
@@ -16,6 +19,8 @@ _PLAIN = (
 ).split()
 _SHIPPING = {"standard": "5.00", "express": "14.00", "economy": "3.00"}
 FEWEST = 80
+_ROAD_WAVE = 3
+LAST_WAVE = 5  # a faithful customer buys again the next day
 WAVES = (0.38, 0.2, 0.17, 0.15, 0.1)  # shares of the day's orders
 
 
@@ -27,9 +32,16 @@ class Purchase:
     body: dict[str, Any]
     story: str = "plain"
     wave: int = 0
+    change: Change | None = None
+    back: TakeBack | None = None
+    mishap: Mishap | None = None
     order_id: str = ""
     legacy_id: int = 0
     name: str = ""
+
+    @property
+    def mailbox(self) -> str:
+        return str(self.body["customer"]["email"])
 
 
 # story: how many of 300, its wave, and what makes it special
@@ -65,7 +77,7 @@ _HOME = {"no postcode", "undeliverable", "missing unit", "misspelt", "split", "v
 def day(count: int, seed: int = 17) -> list[Purchase]:
     """All purchases of the day; the same for the same count. At least FEWEST."""
     rng = random.Random(seed)
-    purchases = [*_special(max(count, FEWEST), rng)]
+    purchases = [*_special(max(count, FEWEST), rng), *_to_be_changed()]
     taken = [sum(p.wave == wave for p in purchases) for wave in range(len(WAVES))]
     left = max(count, FEWEST) - len(purchases)
     for wave, share in enumerate(WAVES):
@@ -82,6 +94,48 @@ def _special(count: int, rng: random.Random) -> Iterator[Purchase]:
         for _ in range(copies):
             number += 1
             yield _purchase(rng, number, wave, story, dict(special))
+
+
+def whole_day(count: int) -> list[Purchase]:
+    """A day of which something comes back and something goes astray as well."""
+    more = [*_to_be_sent_back(), *_to_go_astray()]
+    return day(count - len(more) - SENT_AGAIN) + more  # what is sent once more is an order of its own
+
+
+def _to_be_changed() -> Iterator[Purchase]:
+    """Orders whose customers want them otherwise."""
+    for change in changes():
+        body = _paid_body(change.number, change.lines) | change.body
+        yield Purchase("alpha", body, f"edit: {change.name}", change=change)
+
+
+def _to_be_sent_back() -> Iterator[Purchase]:
+    """Orders of which something comes back, and others of the same customers."""
+    for back in takebacks():
+        for place, wave in enumerate(back.waves):
+            body, mine = _paid_body(back.number, back.lines), back if place == 0 else None
+            yield Purchase("alpha", body, f"return: {back.name}" if mine else "faithful", wave, back=mine)
+
+
+def _to_go_astray() -> Iterator[Purchase]:
+    """Orders whose parcels meet trouble that must be found."""
+    for mishap in mishaps():
+        body = _paid_body(mishap.number, mishap.lines)
+        if mishap.texts:
+            body["customer"]["phone"] = body["shipping_address"]["phone"] = TEXTED
+        yield Purchase("alpha", body, f"road: {mishap.name}", _ROAD_WAVE, mishap=mishap)
+
+
+def _paid_body(number: int, lines: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "lines": lines,
+        "customer": customer(number, "US"),
+        "shipping_address": address(number, "US"),
+        "currency": "USD",
+        "payment": "paid",
+        "risk": "low",
+        "shipping": {"title": "Standard", "code": "standard", "price": _SHIPPING["standard"]},
+    }
 
 
 def _purchase(

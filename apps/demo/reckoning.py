@@ -4,6 +4,7 @@ Each gives one sentence for everything that it compares, empty where both sides 
 compare is seen by that.
 """
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from domain.money import to_minor
 GONE = ("shipped", "delivered")
 UNPROMISED = ("received", "validating", "held", "accepted")
 _ONCE = frozenset(str(kind) for kind, entry in CATALOGUE.items() if not entry.repeatable)
+_ZIP_4 = re.compile(r"^(\d{5})-\d{4}$")
 Row = Mapping[str, Any]
 ShopOrder = tuple[str, Row]  # shop, order as the sandbox reports it
 Kits = Mapping[str, Sequence[Sequence[Any]]]  # sku -> (part, units)
@@ -57,6 +59,105 @@ def parcels(
         elif there or code not in excused:
             yield f"parcel {code} is {len(there)} times in its shop"
     yield from (f"parcel {code} is in a shop and never left" for code in shown.keys() - sent.keys())
+
+
+def contents(
+    sent: Mapping[tuple[str, str], Counter[str]], shop_orders: Iterable[ShopOrder], kits: Kits,
+    excused: Collection[tuple[str, str]],
+) -> Iterator[str]:  # fmt: skip
+    """What left for an order (units by shop and its order) is what the shop shows after all edits: never more, and
+    all of it once the shop says that the order is fulfilled; what came back has left all the same. `excused`: a person
+    looks after them."""
+    for shop, order in shop_orders:
+        key = shop, order["id"]
+        if key in excused:
+            continue
+        shown = units_of(({**line, "quantity": line["current_quantity"]} for line in order["lines"]), kits)
+        processed = (line for back in order.get("returns", ()) for line in back["lines"])
+        shown += units_of(({**line, "quantity": line["processed"]} for line in processed), kits)
+        digital = [
+            part for part in order["fulfillments"] if part["status"] == "SUCCESS" and not part["tracking_number"]
+        ]
+        left = sent.get(key, Counter[str]()) + units_of((line for part in digital for line in part["lines"]), kits)
+        if more := left - shown:
+            yield f"{shop} {order['name']}: {dict(more)} left that the shop does not show"
+        elif order["fulfillment_status"] == "FULFILLED" and (missing := shown - left):
+            yield f"{shop} {order['name']}: {dict(missing)} shown as sent and never left"
+        elif left:
+            yield ""
+
+
+def destination(address: Row) -> tuple[str, str]:
+    """Street and postal code, as far as everybody writes them the same (a carrier adds four digits to a ZIP code); of
+    a shop, the 3PL or a label."""
+    street = address.get("address1") or address.get("street1") or ""
+    code = address.get("zip_code") or address.get("zip") or ""
+    return " ".join(street.upper().split()), _ZIP_4.sub(r"\1", code.upper().replace(" ", ""))
+
+
+def addressed(
+    node_orders: Iterable[Row], packed: Iterable[Row], bought: Iterable[Row]
+) -> Iterator[tuple[str, str, tuple[str, str]]]:
+    """Fulfilment order, tracking number and destination of each parcel that has left: the 3PL's by what it was told,
+    our own warehouse's by the label."""
+    for order in node_orders:
+        for parcel in order["shipments"]:
+            if parcel["stage"] in GONE:
+                to = destination(parcel["recipient"]["address"])
+                yield order["reference_id"].rpartition(".")[0], parcel["tracking_number"], to
+    labels = {label["tracking_code"]: label for label in bought}
+    for parcel in packed:
+        if label := labels.get(parcel["tracking_number"]):
+            yield parcel["fulfilment_order_id"], parcel["tracking_number"], destination(label["to"])
+
+
+def addresses(
+    sent: Iterable[tuple[tuple[str, str], str, tuple[str, str]]], shop_orders: Iterable[ShopOrder]
+) -> Iterator[str]:
+    """Each parcel (shop and its order, tracking number, destination) went to the address that the shop shows. Never
+    says the address."""
+    shown = {(shop, order["id"]): (order["name"], order["shipping_address"]) for shop, order in shop_orders}
+    for key, code, to in sent:
+        name, address = shown.get(key, ("an order of no shop", None))
+        if address is None or destination(address) != to:
+            yield f"{key[0]} {name}: parcel {code} left for another address"
+        else:
+            yield ""
+
+
+def settled(shop_orders: Iterable[ShopOrder], excused: Collection[tuple[str, str]] = ()) -> Iterator[str]:
+    """What was taken and not given back is what the order comes to, once anything was taken. `excused`: shop and order
+    of returns, whose fees and kept goods a shop need not know."""
+    for shop, order in shop_orders:
+        if (shop, order["id"]) in excused:
+            continue
+        captured, refunded, total = (
+            to_minor(order[word], order["currency"]) for word in ("captured", "refunded", "total")
+        )
+        if captured:
+            kept = captured - refunded
+            yield "" if kept == total else f"{shop} {order['name']}: {kept} kept, its total is {total}"
+
+
+def edits(expected: Iterable[tuple[str, str, str, Row]]) -> Iterator[str]:
+    """Each request (its name, the state and the reason's beginning that are due, its row) ended as it must."""
+    for name, end, code, row in expected:
+        state = row.get("state", "never taken in")
+        why = str(row["reasons"][0]["code"]) if row.get("reasons") else ""
+        yield "" if state == end and why.startswith(code) else f"{name}: {state} {why}, not {end} {code}".rstrip()
+
+
+def told(expected: Iterable[tuple[str, str]], mailed: Collection[str], tickets: Iterable[Row]) -> Iterator[str]:
+    """Of each request (its name and id) that has ended its customer was mailed, and the helpdesk has one ticket of it
+    that nobody need look at. `mailed`: ids of the requests that a mail in the mailbox tells of."""
+    found: dict[str, list[str]] = {}
+    for ticket in tickets:
+        found.setdefault(str(ticket["external_id"]), []).append(ticket["status"])
+    for name, request_id in expected:
+        states = found.get(request_id, [])
+        if states != ["solved"]:
+            yield f"{name}: tickets {', '.join(states) or 'none'} at the helpdesk, not one that is solved"
+        yield "" if request_id in mailed else f"{name}: its customer was never told how it ended"
 
 
 def money(shop_orders: Iterable[ShopOrder], ours: Mapping[tuple[str, str], tuple[int, int]]) -> Iterator[str]:

@@ -10,9 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from apps.demo.checks import Check
+from apps.demo.asking import Asking
 from apps.demo.endings import MISSING, UNEXPLAINED, Ending
+from apps.demo.returning import Taking
+from apps.demo.sides import Check
 from apps.prefect_api import PrefectApi
+from domain.money import Money
 from ledger import books
 from ledger.tables import Decision, FulfilmentOrder, JournalEntry, Message, Order, ReviewCase
 from ledger.tables.base import table_of
@@ -40,6 +43,8 @@ class Result:
     ends: dict[str, int] = field(default_factory=dict)
     orders: list[dict[str, Any]] = field(default_factory=list)
     held: list[dict[str, Any]] = field(default_factory=list)
+    edits: list[dict[str, Any]] = field(default_factory=list)
+    returns: list[dict[str, Any]] = field(default_factory=list)
     messages: dict[str, int] = field(default_factory=dict)
     cases: dict[str, int] = field(default_factory=dict)
     trial_balance: list[dict[str, Any]] = field(default_factory=list)
@@ -64,6 +69,32 @@ class Result:
         ]
         self.held = [
             {"shop": e.shop, "name": e.name, "reason": e.detail, "story": e.story} for e in ends if e.end == "held"
+        ]
+
+    def add_edits(self, asked: Sequence[Asking]) -> None:
+        self.edits = [
+            {
+                "id": asking.row.get("id", ""),
+                "name": asking.purchase.name,
+                "story": asking.purchase.story.removeprefix("edit: "),
+                "end": asking.row.get("state", "missing"),
+                "code": asking.code,
+                "paid_minor": asking.row.get("paid_minor", 0),
+            }
+            for asking in asked
+        ]
+
+    def add_returns(self, taken: Sequence[Taking]) -> None:
+        self.returns = [
+            {
+                "id": taking.back.request_id,
+                "name": taking.purchase.name,
+                "story": taking.back.name,
+                "end": taking.row.get("state", "missing"),
+                "refunded": Money(taking.given_minor, taking.purchase.body["currency"]).display("en"),
+                "reminders": taking.row.get("reminders", 0),
+            }
+            for taking in taken
         ]
 
     def add_checks(self, checks: Sequence[Check]) -> None:

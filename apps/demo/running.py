@@ -18,12 +18,13 @@ from rich.text import Text
 from apps.cli.output import errors
 from apps.demo import people
 from apps.demo.canary import leaks
-from apps.demo.checks import Check, Reckoning, check_all
+from apps.demo.checks import Reckoning, check_all
 from apps.demo.controls import Controls
 from apps.demo.endings import endings
-from apps.demo.purchases import FEWEST, day
+from apps.demo.purchases import whole_day
 from apps.demo.report import Result, add_counts, add_times
 from apps.demo.screen import Screen, show
+from apps.demo.sides import Check
 from apps.demo.stage import Stage, StoryError, set_clock
 from apps.demo.story import Story
 from apps.prefect_api import PrefectApi, PrefectUnreachable
@@ -34,8 +35,17 @@ from ledger import schema
 
 FOLDER = ROOT / "var" / "demo"
 OPENING_HOUR = 8
-PORTS = (4200, 8400, 9400, 9425)  # of Prefect, receiver, fake vendors, their mail server
-_OWN = ("DATABASE_URL", "ACCOUNTS_FILE", "LINK_SECRET", "SANDBOX_CONTROL_URL", "PUBLIC_URL", "PREFECT_UI_URL")
+PORTS = (4200, 8400, 8500, 8405, 9400, 9425)  # of Prefect, receiver, desk, requests, fake vendors, their mail server
+_OWN = (
+    "DATABASE_URL",
+    "ACCOUNTS_FILE",
+    "LINK_SECRET",
+    "SANDBOX_CONTROL_URL",
+    "PUBLIC_URL",
+    "DESK_URL",
+    "REQUESTS_PORT",
+    "PREFECT_UI_URL",
+)
 
 
 def run(arguments: Sequence[str], *, console: Console | None = None) -> int:
@@ -53,9 +63,9 @@ def run(arguments: Sequence[str], *, console: Console | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        "aftercart demo", description="A day of orders against fake vendors, then a reckoning."
+        "aftercart demo", description="A day of orders, and what comes back, against fake vendors; then a reckoning."
     )
-    parser.add_argument("--orders", type=int, default=300, help=f"how many orders customers make (at least {FEWEST})")
+    parser.add_argument("--orders", type=int, default=300, help=f"how many, at least {len(whole_day(0))}")
     parser.add_argument("--keep", action="store_true", help="leave everything running until Ctrl-C")
     parser.add_argument("--json", type=Path, default=ROOT / "build" / "demo.json", help="where the report goes")
     parser.add_argument("--any-ports", action="store_true", help="leave the usual ports to others")
@@ -64,13 +74,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _play(options: argparse.Namespace, result: Result, console: Console) -> int:
-    prefect_port, receiver_port, sandbox_port, smtp_port = (_free(0 if options.any_ports else port) for port in PORTS)
+    prefect_port, receiver_port, desk_port, requests_port, sandbox_port, smtp_port = (
+        _free(0 if options.any_ports else port) for port in PORTS
+    )
     _fresh(options.folder)
     supervisor = Supervisor(
         Options(
             sandbox=True,
             prefect_port=prefect_port,
             receiver_port=receiver_port,
+            desk_port=desk_port,
+            requests_port=requests_port,
             sandbox_port=sandbox_port,
             smtp_port=smtp_port,
             var=options.folder,
@@ -80,7 +94,7 @@ async def _play(options: argparse.Namespace, result: Result, console: Console) -
     _begin_in_the_morning(supervisor)
     controls, prefect = Controls(supervisor.addresses["sandbox"]), PrefectApi(supervisor.addresses["Prefect UI"])
     stage = Stage(supervisor.wiring, controls, prefect)
-    story = Story(stage, day(options.orders))
+    story = Story(stage, whole_day(options.orders))
     over = _on_signals()
     try:
         with Screen(console, acts=len(story.acts) + 2) as screen:
@@ -91,6 +105,8 @@ async def _play(options: argparse.Namespace, result: Result, console: Console) -
         show(console, result)
         console.print(f"Every order is listed in {options.json}.", style="dim", soft_wrap=True, highlight=False)
         if options.keep:
+            if supervisor.desk_login:
+                console.print(f"At the desk, {supervisor.desk_login}.", soft_wrap=True, highlight=False)
             console.print("It keeps running; Ctrl-C stops it.", style="dim")
             await over.wait()
         else:
@@ -123,7 +139,8 @@ async def _perform(supervisor: Supervisor, story: Story, screen: Screen, result:
 async def _reckon(supervisor: Supervisor, stage: Stage, story: Story, result: Result, folder: Path) -> None:
     """Compare with the sandbox's counters, search for personal data, count."""
     ends = await endings(stage, story.purchases)
-    checks = await check_all(stage, ends)
+    asked, taken = story.customers.askings(), story.returners.takings()
+    checks = await check_all(stage, ends, asked, taken, story.strays.strayed())
     failed = await stage.prefect.count_runs(["FAILED", "CRASHED"])
     total = await stage.prefect.count_runs(["COMPLETED", "RUNNING", "FAILED", "CRASHED"])
     checks.append(Check("no flow run failed", not failed, f"{failed} of {total} failed" if failed else f"{total} runs"))
@@ -131,6 +148,8 @@ async def _reckon(supervisor: Supervisor, stage: Stage, story: Story, result: Re
     where = "; ".join(sorted(set(found))[:3]) or "Prefect's database, logs and the ledger's other columns searched"
     checks.append(Check("personal data stays where it belongs", not found, where))
     result.add_endings(ends)
+    result.add_edits(asked)
+    result.add_returns(taken)
     result.broken_invariants = Reckoning(stage, ends).broken()
     supervisor.wiring.read(add_counts, result)
     await add_times(stage.prefect, result)
@@ -145,6 +164,8 @@ def _addresses(supervisor: Supervisor) -> dict[str, str]:
         "sandbox mailbox": f"{known['sandbox']}/mail/",
         "orders in the shops": f"{known['sandbox']}/shopify/",
         "orders at ShipBob": f"{known['sandbox']}/shipbob/",
+        "customers' portal": f"{known['webhooks']}/portal",
+        "agents' desk": known["desk"],
         "webhook receiver": f"{known['webhooks']}/readyz",
     }
 

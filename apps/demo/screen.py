@@ -44,13 +44,13 @@ class Screen:
 
     def done(self, what: str, seconds: float, at: datetime | None = None) -> None:
         """A line that stays: the product's time, what happened, how long it really took."""
-        when = f"{at:%a %H:%M}" if at else "     now"
-        self.console.print(Text.assemble((f"{when:>9}  ", "cyan"), what, (f"  {seconds:.1f} s", "dim")))
+        when = f"{at:%d %b %H:%M}" if at else "now"
+        self.console.print(Text.assemble((f"{when:>12}  ", "cyan"), what, (f"  {seconds:.1f} s", "dim")))
         self._progress.advance(self._bar)
 
     def say(self, line: str) -> None:
         """A line of the supervisor, dim."""
-        self.console.print(f"           {line}", style="dim", highlight=False, soft_wrap=True)
+        self.console.print(f"              {line}", style="dim", highlight=False, soft_wrap=True)
 
 
 def show(console: Console, result: Result) -> None:
@@ -68,6 +68,12 @@ def show(console: Console, result: Result) -> None:
             padding=(0, 6),
         )
     )
+    if result.edits:
+        console.print()
+        console.print(_edits(result.edits))
+    if result.returns:
+        console.print()
+        console.print(_returns(result.returns))
     if result.held:
         console.print()
         console.print(_held(result.held))
@@ -117,6 +123,32 @@ def _balance(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
     for currency, (debit, credit) in sums.items():
         table.add_row(currency, to_decimal_text(debit, currency), to_decimal_text(credit, currency))
     return table
+
+
+def _edits(edits: Sequence[Mapping[str, Any]]) -> Table:
+    """Requests that came to the same end share a line."""
+    by_end: dict[str, list[str]] = {}
+    for edit in edits:
+        why = f" ({_words(edit['code'])})" if edit["code"] and edit["end"] != "applied" else ""
+        by_end.setdefault(edit["end"] + why, []).append(edit["story"])
+    table = _table(f"{len(edits)} customers changed their orders", ("", "left"), ("", "right"), ("", "left"))
+    for end, stories in by_end.items():
+        kinds = dict.fromkeys(story.partition(",")[0] for story in stories)
+        table.add_row(end, str(len(stories)), Text(", ".join(kinds), style="dim"))
+    return table
+
+
+def _returns(returns: Sequence[Mapping[str, Any]]) -> Table:
+    columns = (("", "left"), ("", "left"), ("refund", "right"), ("", "left"))
+    table = _table(f"{len(returns)} customers sent something back, or meant to", *columns)
+    for each in returns:
+        reminded = f"reminded {_times(each['reminders'])}" if each["reminders"] else ""
+        table.add_row(f"{each['name']} {each['story']}", each["end"], each["refunded"], Text(reminded, style="dim"))
+    return table
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def _held(held: Sequence[Mapping[str, Any]]) -> Table:

@@ -9,14 +9,18 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from apps.demo.controls import Controls
-from apps.prefect_api import PrefectApi
+from apps.prefect_api import PrefectApi, PrefectUnreachable
 from config.clock import REFRESH_S
 from config.wiring import Wiring
-from ledger.tables import Clock, Effect, InboxEvent, Work
+from ledger.editing.requests import OPEN
+from ledger.returning.requests import OPEN as OPEN_RETURN
+from ledger.tables import Clock, EditRequest, Effect, InboxEvent, ReturnRequest, Work
 from ledger.tables.base import table_of
 
-_inbox, _work, _effect = table_of(InboxEvent), table_of(Work), table_of(Effect)
+_inbox, _work, _effect = (table_of(model) for model in (InboxEvent, Work, Effect))
+_edit, _return = table_of(EditRequest), table_of(ReturnRequest)
 _LOOK_S = 0.1
+PATIENCE_S = 300.0  # Prefect's own database may be locked for more than a minute on a busy machine
 _MINUTE = timedelta(minutes=1)
 _ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
@@ -37,12 +41,12 @@ class Stage:
         self.wiring, self.controls, self.prefect = wiring, controls, prefect
         self.runs: dict[str, str] = {}  # id of the run -> name of its deployment
 
-    async def until(self, condition: Any, *, what: str, deadline_s: float = 90.0) -> Any:
+    async def until(self, condition: Any, *, what: str) -> Any:
         """Wait until an awaitable condition gives something true. Raises: StoryError."""
-        ends = monotonic() + deadline_s
+        ends = monotonic() + PATIENCE_S
         while not (found := await condition()):
             if monotonic() > ends:
-                raise StoryError(f"waited {deadline_s:.0f} s in vain: {what}")
+                raise StoryError(f"waited {PATIENCE_S:.0f} s in vain: {what}")
             await asyncio.sleep(_LOOK_S)
         return found
 
@@ -73,6 +77,14 @@ class Stage:
                     + sa.select(sa.func.count())
                     .select_from(_work)
                     .where(sa.or_(_work.c.due_at <= now, _work.c.lease_until.is_not(None)))
+                    .scalar_subquery()
+                    + sa.select(sa.func.count())
+                    .select_from(_edit)
+                    .where(OPEN, sa.or_(_edit.c.due_at <= now, _edit.c.lease_until.is_not(None)))
+                    .scalar_subquery()
+                    + sa.select(sa.func.count())
+                    .select_from(_return)
+                    .where(OPEN_RETURN, sa.or_(_return.c.due_at <= now, _return.c.lease_until.is_not(None)))
                     .scalar_subquery()
                     + sa.select(sa.func.count())
                     .select_from(_effect)
@@ -129,7 +141,7 @@ class Stage:
             async def moved(done: int = done) -> bool:
                 return bool((await self.controls.look("floor/settings"))["rounds"] > done)
 
-            await self.until(moved, what="the own warehouse's people make a round", deadline_s=30)
+            await self.until(moved, what="the own warehouse's people make a round")
 
     async def start(self, *names: str) -> list[str]:
         """Ask for runs of these deployments; returns their ids."""
@@ -138,10 +150,22 @@ class Stage:
             deployment = await self.prefect.deployment_id(f"{name}/{name}")
             if deployment is None:
                 raise StoryError(f"there is no deployment {name}")
-            run = await self.prefect.start_run(deployment)
+            run = await self._started(deployment, name)
             self.runs[run] = name
             started.append(run)
         return started
+
+    async def _started(self, deployment: str, name: str) -> str:
+        """Prefect refuses while its database is busy; should it have begun a run all the same, two share the work."""
+
+        async def taken() -> str:
+            try:
+                return await self.prefect.start_run(deployment)
+            except PrefectUnreachable:
+                return ""
+
+        run: str = await self.until(taken, what=f"Prefect takes a run of {name}")
+        return run
 
     async def finish(self, runs: list[str]) -> None:
         """Wait for runs to complete. Raises: StoryError when one ends otherwise."""
@@ -149,7 +173,7 @@ class Stage:
         async def ended() -> bool:
             return all([(await self.prefect.state_of(run))[0] in _ENDED for run in runs])
 
-        await self.until(ended, what=f"{', '.join(self.runs[run] for run in runs)} end", deadline_s=150)
+        await self.until(ended, what=f"{', '.join(self.runs[run] for run in runs)} end")
         for run in runs:
             state, message = await self.prefect.state_of(run)
             if state != "COMPLETED":

@@ -1,7 +1,7 @@
 """The customer's answer to "is this address right?": a signed link, one button (VAL-3).
 
-Opening the link changes nothing, because mail scanners open links too; the button posts. The answer goes
-through the inbox like every other request, so a second tap is the same answer.
+Opening the link changes nothing, because mail scanners open links too; the button posts, with the token of the browser
+that was shown it. The answer goes through the inbox like every other request, so a second tap is the same answer.
 """
 
 from collections.abc import Mapping
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlmodel import Session
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import Response
 
-from apps.portal.pages import page
-from apps.receiver.writer import GroupWriter
-from config.links import ADDRESS_ANSWERS, BadLink, check_link
-from config.wiring import Wiring
+from apps.portal.forms import Form, is_token_of_visit, keep_visit, visit_of
+from apps.portal.keeping import Kept
+from apps.portal.link_page import LinkPage
+from apps.portal.pages import locale_of
+from config.links import ADDRESS_ANSWERS, BadLink, check_link, expiry_of, form_token
 from domain.addresses import format_lines
 from ledger.inbox import Delivery
 from ledger.orders import address_of, open_holds
@@ -24,6 +24,7 @@ from ledger.rows import select_by
 from ledger.tables import Order, OrderContact
 
 SOURCE = "portal"
+ANSWERS = "/answers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,49 +35,46 @@ class _Question:
     still_open: bool
 
 
-class AddressAnswers:
+class AddressAnswers(LinkPage):
     """Routes `GET` and `POST /answers/{purpose}/{subject}/{version}/{expires}/{signature}`."""
 
-    def __init__(self, wiring: Wiring, writer: GroupWriter) -> None:
-        self._wiring, self._writer = wiring, writer
-
-    async def show(self, request: Request) -> HTMLResponse:
-        return await self._answer(request, given=False)
-
-    async def give(self, request: Request) -> HTMLResponse:
-        return await self._answer(request, given=True)
-
-    async def _answer(self, request: Request, *, given: bool) -> HTMLResponse:
-        path, brand = request.path_params, self._wiring.brand
-        question = await run_in_threadpool(self._wiring.read, _read, path) if self._genuine(path) else None
+    def _read(self, session: Session, request: Request, form: Form | None) -> Response | Kept:
+        """`form`: what was posted; None when the page is only looked at."""
+        path = request.path_params
+        question = _question(session, path) if self._genuine(path) else None
         if question is None:
-            return page("answer_gone", brand=brand, locale="en", status=404)
+            return self._pages.gone(locale_of(request))
+        thanks = self._pages.show("answer_done", locale=question.locale, order_name=question.order_name)
         if not question.still_open:
-            return page("answer_done", brand=brand, locale=question.locale, order_name=question.order_name)
-        if not given:
-            return page(
+            return thanks
+        settings = self._wiring.settings
+        if form is None:
+            visit = visit_of(request)
+            shown = self._pages.show(
                 "address_answer",
-                brand=brand,
                 locale=question.locale,
                 order_name=question.order_name,
                 lines=question.lines,
                 suggested=path["purpose"] == "accept_suggestion",
+                token=form_token(settings, visit),
             )
-        await self._writer.keep(
-            Delivery(
-                source=SOURCE,
-                account="answers",
-                topic=path["purpose"],
-                delivery_id=path["signature"],
-                subject=path["subject"],
-                body=path["version"].encode(),
-            ),
-            customer=True,
+            return keep_visit(settings, shown, visit, path=ANSWERS)
+        if not is_token_of_visit(settings, request, form):
+            back = request.url.path.removeprefix(self._pages.root)
+            return self._pages.show("form_old", locale=question.locale, status=403, back=back)
+        delivery = Delivery(
+            source=SOURCE,
+            account="answers",
+            topic=path["purpose"],
+            delivery_id=path["signature"],
+            subject=path["subject"],
+            body=path["version"].encode(),
         )
-        return page("answer_done", brand=brand, locale=question.locale, order_name=question.order_name)
+        return Kept(delivery, thanks)
 
     def _genuine(self, path: Mapping[str, Any]) -> bool:
-        if path["purpose"] not in ADDRESS_ANSWERS or not path["expires"].isdigit():
+        expires = expiry_of(path["expires"])
+        if path["purpose"] not in ADDRESS_ANSWERS or expires is None:
             return False
         try:
             check_link(
@@ -84,7 +82,7 @@ class AddressAnswers:
                 purpose=path["purpose"],
                 subject=path["subject"],
                 version=path["version"],
-                expires=int(path["expires"]),
+                expires=expires,
                 signature=path["signature"],
                 now=self._wiring.now(),
             )
@@ -93,7 +91,7 @@ class AddressAnswers:
         return True
 
 
-def _read(session: Session, path: Mapping[str, Any]) -> _Question | None:
+def _question(session: Session, path: Mapping[str, Any]) -> _Question | None:
     orders = select_by(session, Order, "id", [path["subject"]])
     version = path["version"]
     if path["purpose"] == "accept_suggestion":

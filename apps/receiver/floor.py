@@ -1,20 +1,19 @@
 """What handhelds of an own warehouse use: pick lists, labels, packing slips, scans. The address names the location."""
 
 import asyncio
-import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Any, Concatenate, Literal, ParamSpec, TypeVar
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
-import orjson
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session, SQLModel
 from starlette.requests import Request
 from starlette.responses import Response
 
 from apps.receiver.answers import Refusal, json_answer
 from apps.receiver.bodies import read_body
+from apps.receiver.floor_access import LARGEST_SCAN_BYTES, FloorAccess, Id, Text, read_as
 from apps.receiver.transactions import Transactions
 from config.wiring import Wiring
 from connectors.warehouses.pick_list import packing_slip_pdf, pick_list_json, pick_list_pdf
@@ -29,17 +28,6 @@ from ledger.tables import PickList as PickListRow
 P = ParamSpec("P")
 T = TypeVar("T")
 MOST_LISTS = 200
-LARGEST_SCAN_BYTES = 100_000
-
-
-def _one_line(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("unprintable")
-    return text
-
-
-Id = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(_one_line)]
-Text = Annotated[str, StringConstraints(max_length=255), AfterValidator(_one_line)]
 
 
 class _Line(BaseModel):
@@ -76,13 +64,11 @@ class Floor:
 
     def __init__(self, wiring: Wiring, transactions: Transactions) -> None:
         self._wiring, self._transactions = wiring, transactions
-        self._tokens: Mapping[str, bytes] = {
-            location: token.encode() for location, token in wiring.accounts.floor_tokens.items() if token
-        }
+        self._access = FloorAccess(wiring)
         self._policies: Policies = wiring.policies
 
     async def lists(self, request: Request) -> Response:
-        location = self._location(request)
+        location = self._access.location(request)
         state = request.query_params.get("state", "open")
         if state not in ("open", "done"):
             raise Refusal("bad_state")
@@ -91,25 +77,25 @@ class Floor:
 
     async def sheet(self, request: Request) -> Response:
         """The paper as it was stored, or printed now when the stage has not come to it yet."""
-        location = self._location(request)
+        location = self._access.location(request)
         paper = await self._read(_paper, location, request.path_params["list_id"], self._policies)
         if isinstance(paper, PickList):
             paper = await asyncio.to_thread(pick_list_pdf, paper)
         return _pdf(paper)
 
     async def label(self, request: Request) -> Response:
-        location = self._location(request)
+        location = self._access.location(request)
         return _pdf(await self._read(_label, location, request.path_params["shipment_id"]))
 
     async def slip(self, request: Request) -> Response:
-        location, seller = self._location(request), self._wiring.brand.name
+        location, seller = self._access.location(request), self._wiring.brand.name
         slip = await self._read(packing_slip, location, request.path_params["shipment_id"], seller=seller)
         if slip is None:
             raise Refusal("not_found")
         return _pdf(await asyncio.to_thread(packing_slip_pdf, [slip]))
 
     async def scan(self, request: Request) -> Response:
-        location = self._location(request)
+        location = self._access.location(request)
         scan = _read_scan(await read_body(request, LARGEST_SCAN_BYTES))
         refused = await asyncio.to_thread(self._take, location, scan)
         if refused:
@@ -119,17 +105,6 @@ class Floor:
     def _take(self, location: str, scan: scans.Scan) -> str:
         now = self._wiring.now()
         return self._transactions.run(lambda session: scans.take_scan(session, location, scan, now))
-
-    def _location(self, request: Request) -> str:
-        """The location of the address, when the caller has its token. Which locations exist is not told."""
-        location: str = request.path_params["location"]
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        wanted = self._tokens.get(location, b"")
-        # compared even without a wanted one, so that the time tells nothing
-        same = hmac.compare_digest(token.strip().encode("utf-8", "replace"), wanted)
-        if scheme.lower() != "bearer" or not wanted or not same:
-            raise Refusal("bad_token")
-        return location
 
     def _with_labels(self, sheet: PickList) -> PickList:
         base = f"{self._wiring.settings.public_url.rstrip('/')}/warehouse/{sheet.location}/labels"
@@ -143,20 +118,10 @@ class Floor:
 
 
 def _read_scan(body: bytes) -> scans.Scan:
-    try:
-        scan = _Scan.model_validate(orjson.loads(body))
-    except orjson.JSONDecodeError:
-        raise Refusal("bad_scan", fields=["body"]) from None
-    except ValidationError as error:
-        fields = sorted({_place(entry["loc"]) for entry in error.errors(include_input=False, include_context=False)})
-        raise Refusal("bad_scan", fields=fields) from None
+    scan = read_as(_Scan, body)
     if scan.event in ("packed", "handed_over") and scan.lines and not any(line.quantity for line in scan.lines):
         raise Refusal("bad_scan", fields=["lines"])
     return scan.value()
-
-
-def _place(loc: tuple[int | str, ...]) -> str:
-    return ".".join(map(str, loc)) or "body"
 
 
 def _paper(session: Session, location: str, list_id: str, policies: Policies) -> bytes | PickList:

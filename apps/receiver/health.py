@@ -8,9 +8,11 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from apps.programs import REQUESTS
 from apps.receiver.answers import Refusal, json_answer
 from apps.receiver.writer import GroupWriter
 from config.wiring import Wiring
+from ledger.heartbeats import SILENT_S, heartbeats
 from ledger.tables import InboxEvent
 from ledger.tables.base import table_of
 
@@ -27,21 +29,26 @@ class Health:
         return json_answer({"status": "up"})
 
     async def ready(self, _request: Request) -> Response:
-        """The database answers; how much waits in the inbox, and since when."""
+        """The database answers; how much waits in the inbox, and since when; whether somebody works on requests."""
         try:
             async with asyncio.timeout(_WITHIN_S):
                 state = await asyncio.to_thread(self._look)
         except (sa.exc.DBAPIError, TimeoutError):
             raise Refusal("database_away") from None
-        return json_answer({"status": "ready", "committing": self._writer.waiting, "inbox": state})
+        return json_answer({"status": "ready", "committing": self._writer.waiting, **state})
 
     def _look(self) -> dict[str, Any]:
         now = self._wiring.now()
         rows = self._wiring.read(_unhandled)
         oldest = min((row["oldest"] for row in rows), default=None)
+        beaten = self._wiring.read(heartbeats).get(REQUESTS)
+        silent_s = (self._wiring.real_now() - beaten["at"]).total_seconds() if beaten else None
         return {
-            "unhandled": {row["source"]: row["waiting"] for row in rows},
-            "oldest_s": round(max((now - oldest).total_seconds(), 0.0), 1) if oldest else 0.0,
+            "inbox": {
+                "unhandled": {row["source"]: row["waiting"] for row in rows},
+                "oldest_s": round(max((now - oldest).total_seconds(), 0.0), 1) if oldest else 0.0,
+            },
+            "requests": {"alive": silent_s is not None and silent_s <= SILENT_S},
         }
 
 

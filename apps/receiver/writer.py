@@ -16,11 +16,14 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from apps.nudge import nudge
 from apps.receiver.answers import Refusal
 from apps.receiver.transactions import Transactions
 from config.wiring import Wiring
 from ledger import failpoints
+from ledger.editing.intake import SOURCE as EDITS
 from ledger.inbox import Delivery, store
+from ledger.returning.intake import SOURCE as RETURNS
 from ledger.session import what_is_wrong
 
 logger = logging.getLogger(__name__)
@@ -43,6 +46,7 @@ class GroupWriter:
 
     def __init__(self, wiring: Wiring, transactions: Transactions, *, answer_within_s: float = 4.0) -> None:
         self._wiring, self._transactions, self._answer_within_s = wiring, transactions, answer_within_s
+        self._for_runner = (EDITS, RETURNS, wiring.payment_page.partition("/")[0])
         self._waiting: deque[_Waiting] = deque()
         self._customers: deque[_Waiting] = deque()
         self._bytes = 0
@@ -149,6 +153,8 @@ class GroupWriter:
             if self._away:
                 logger.warning("inbox database back")
             self._away = False
+            if any(entry.delivery.source in self._for_runner for entry in group):
+                nudge(self._wiring.settings.requests_port)
             self._settle(group, None)
 
     def _settle(self, group: list[_Waiting], code: str | None) -> None:

@@ -1,4 +1,4 @@
-"""The receiver's sign of life, and its end when the ledger is no longer of its version."""
+"""A program's sign of life, and its end when the ledger is no longer of its version."""
 
 import asyncio
 import logging
@@ -7,8 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import sqlalchemy as sa
+from sqlmodel import Session
 
-from apps.receiver.transactions import Transactions
 from config.wiring import Wiring
 from ledger import schema
 from ledger.heartbeats import BEAT_S, beat
@@ -23,17 +23,19 @@ def end_process() -> None:
 
 
 class Watch:
-    """Runs beside the requests; a database that is away is not its business."""
+    """Runs beside the work; a database that is away is not its business. `transact` makes one transaction."""
 
     def __init__(
         self,
         wiring: Wiring,
-        transactions: Transactions,
+        transact: Callable[[Callable[[Session], None]], None],
         *,
+        name: str = NAME,
         every_s: float = BEAT_S,
         end: Callable[[], None] = end_process,
     ) -> None:
-        self._wiring, self._transactions, self._every_s, self._end = wiring, transactions, every_s, end
+        self._wiring, self._transact, self._name = wiring, transact, name
+        self._every_s, self._end = every_s, end
         self._task: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
 
@@ -53,7 +55,7 @@ class Watch:
             except sa.exc.SQLAlchemyError:  # the pool's own errors too
                 current = True
             if not current:
-                logger.error("the ledger was migrated by another version of the program: the receiver ends")
+                logger.error("the ledger was migrated by another version of the program", extra={"ends": self._name})
                 self._end()
                 return
             with suppress(TimeoutError):
@@ -63,5 +65,5 @@ class Watch:
         if not schema.is_current(self._wiring.engine):
             return False
         now = self._wiring.real_now()
-        self._transactions.run(lambda session: beat(session, NAME, now))
+        self._transact(lambda session: beat(session, self._name, now))
         return True
