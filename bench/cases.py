@@ -33,28 +33,29 @@ class Bench:
     rows: list[Row] = field(default_factory=list)
     tables: list[Any] = field(default_factory=list)
     _prefect: Child | None = None
-    _prefect_url: str = ""
+    prefect_url: str = ""
 
     def prefect(self) -> Child:
         """A real local Prefect server on SQLite, with the project's own settings."""
         if self._prefect is None:
-            port = free_port()
-            self._prefect_url = f"http://127.0.0.1:{port}"
+            self.prefect_url = self.prefect_url or f"http://127.0.0.1:{free_port()}"
+            port = self.prefect_url.rpartition(":")[2]
             env = {"PREFECT_HOME": str(self.folder / "prefect"), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
-            arguments = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+            arguments = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port]
             self._prefect = Child("prefect", arguments, self.folder / "prefect.log", env)
-            self._prefect.wait_for(lambda: answers(f"{self._prefect_url}/api/health"))
+            self._prefect.wait_for(lambda: answers(f"{self.prefect_url}/api/health"))
         return self._prefect
 
     def close(self) -> None:
+        """Stop the Prefect server, if there is one; it may be started again in the same place."""
         if self._prefect is not None:
             self._prefect.stop()
+            self._prefect = None
 
-    def product(self, url: str, *, engine: bool = True, after: str = "", workers: int = 1) -> Product:
+    def product(self, url: str, *, engine: bool = True, **how: Any) -> Product:
+        """`how`: as `Product` takes it."""
         server = self.prefect() if engine else None
-        return Product(
-            self.folder, url, self.vendors, prefect=server, prefect_url=self._prefect_url, after=after, workers=workers
-        )
+        return Product(self.folder, url, self.vendors, prefect=server, prefect_url=self.prefect_url, **how)
 
     def ours(self, database: str, orders: int, repeats: int, *, engine: bool = True, workers: int = 1) -> list[Run]:
         """The product, each repeat on a fresh ledger in fresh processes."""
@@ -90,7 +91,7 @@ class Bench:
         """A flow run per order, at few orders: it is slow."""
         self.say(f"one flow run per order, {orders} orders")
         self.prefect()
-        env = {"PREFECT_API_URL": f"{self._prefect_url}/api", "PREFECT_HOME": str(self.folder / "prefect")}
+        env = {"PREFECT_API_URL": f"{self.prefect_url}/api", "PREFECT_HOME": str(self.folder / "prefect")}
         return [
             run_floor(
                 self.folder, self._plain("sqlite"), self.vendors, orders=orders, at_once=32, tables=self.tables,

@@ -62,21 +62,29 @@ class Product:
         prefect_url: str = "",
         after: str = "",
         workers: int = 1,
+        edit_window: str = "0 s",
+        packs_at_once: bool = True,
+        receiver: bool = True,
+        way_back: bool = False,
     ) -> None:
         """`after`: the receiver's address of an earlier product whose vendors are kept as they are. Without
-        `workers` somebody else does their work, in the settings that `env` names."""
+        `workers` somebody else does their work, in the settings that `env` names. `packs_at_once`: or ShipBob takes
+        its usual time. Without `receiver` the earlier product's lives on. `way_back`: goods can come
+        back."""
         self.vendors, self._folder, self._prefect = vendors, folder, prefect
-        self._wanted = workers
+        self._wanted, self._packs_at_once = workers, packs_at_once
+        self._receives = receiver
         self.engine = make_engine(engine_url(url))
         self._fresh = not after
         self.receiver_url = after or f"http://127.0.0.1:{free_port()}"
         self.env = {
             "AFTERCART_DATABASE_URL": url,
             "AFTERCART_PUBLIC_URL": self.receiver_url,
+            "AFTERCART_REQUESTS_PORT": str(free_port()),
             "AFTERCART_LINK_SECRET": "benchmark" * 5,
             "PREFECT_HOME": str(folder / "prefect"),
             "PREFECT_LOGGING_TO_API_ENABLED": "true",
-            **write_config(folder, vendors),
+            **write_config(folder, vendors, edit_window=edit_window, way_back=way_back),
         }
         if prefect is not None:
             self.env["PREFECT_API_URL"] = f"{prefect_url}/api"
@@ -85,16 +93,18 @@ class Product:
 
     def __enter__(self) -> "Product":
         if self._fresh:
-            self.vendors.reset()
+            self.vendors.reset(packs_at_once=self._packs_at_once)
         port = self.receiver_url.rpartition(":")[2]
         arguments = ["-m", "apps.receiver", "--port", port]
-        self.receiver = Child("receiver", arguments, self._folder / "receiver.log", self.env)
+        if self._receives:
+            self.receiver = Child("receiver", arguments, self._folder / "receiver.log", self.env)
         try:
             for number in range(self._wanted):
                 self._ready(number).unlink(missing_ok=True)
             for number in range(self._wanted):
                 self._start_worker(number)
-            self.receiver.wait_for(lambda: answers(f"{self.receiver_url}/healthz"))
+            if self._receives:
+                self.receiver.wait_for(lambda: answers(f"{self.receiver_url}/healthz"))
             for number, worker in enumerate(self.workers):
                 worker.wait_for(self._ready(number).exists)
         except BenchError:
@@ -113,7 +123,7 @@ class Product:
         return self._folder / f"ready-{number}"
 
     def __exit__(self, *_: Any) -> None:
-        children = (*self.workers, self.receiver)
+        children = (*self.workers, *([self.receiver] if self._receives else []))
         for child in children:
             child.end()
         for child in children:
@@ -123,7 +133,7 @@ class Product:
     def measure(self, orders: int, *, seconds: float = 900) -> Run:
         """Let customers order and wait until everything is through."""
         before_calls = self.vendors.counted()
-        sent = self._count("SELECT count(*) FROM message WHERE state = 'sent'")
+        sent = self.count("SELECT count(*) FROM message WHERE state = 'sent'")
         engine = self._prefect.cpu_s() if self._prefect else 0.0
         before, worker, vendors = self._cpu(), self._workers_cpu(), self.vendors.cpu_s()
         started, wall = time.perf_counter(), time.time()
@@ -162,16 +172,17 @@ class Product:
 
     def through(self, mails: int) -> bool:
         """Whether so many mails have been sent and nothing is under way any more."""
-        if self._count("SELECT count(*) FROM message WHERE state = 'sent'") < mails:
+        if self.count("SELECT count(*) FROM message WHERE state = 'sent'") < mails:
             return False
-        if any(self._count(statement) for statement in _DONE) or self.vendors.queued():
+        if any(self.count(statement) for statement in _DONE) or self.vendors.queued():
             return False
-        return not any(self._count(statement) for statement in _DONE)
+        return not any(self.count(statement) for statement in _DONE)
 
     def _left(self) -> str:
-        return ", ".join(f"{self._count(statement)} {statement.split()[3]}" for statement in _DONE)
+        return ", ".join(f"{self.count(statement)} {statement.split()[3]}" for statement in _DONE)
 
-    def _count(self, statement: str) -> int:
+    def count(self, statement: str) -> int:
+        """What a counting statement says."""
         with self.engine.execution_options(read_only=True).connect() as connection:
             return int(connection.execute(sa.text(statement)).scalar_one())
 

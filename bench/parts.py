@@ -23,7 +23,6 @@ from rich.table import Table
 from sqlmodel import Session
 
 from bench.databases import Databases
-from bench.opening import read_vendors
 from bench.ours import Product
 from bench.processes import ROOT, BenchError
 from bench.vendors import Vendors
@@ -36,6 +35,7 @@ from ledger.prepared import Prepared, listed
 from ledger.tables import Order
 from ledger.tables.base import table_of
 from tasks import stages
+from tasks.opening import read_vendors
 from tasks.rendering import SAMPLE_ADDRESS, Recipient, Rendered, render
 from tasks.runtime import each
 from tasks.sending.mail import MAILS_AT_ONCE

@@ -6,15 +6,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from bench.tables import Target, show_targets
+
 Row = dict[str, Any]
 
 
 def show(console: Console, rows: list[Row], more: Row, *, took_s: float, machine: str) -> None:
     console.print(_cases(rows))
-    table = Table("what", "measured", "target", "", title="Targets")
-    for what, measured, target, met in targets(rows, more):
-        table.add_row(what, measured, target, "[green]✓[/]" if met else "[red]✗[/]")
-    console.print(table)
+    show_targets(console, targets(rows, more))
     sandbox = more["sandbox"]
     console.print(
         f"The sandbox alone serves {sandbox['calls_per_s']:.0f} calls/s, that is {sandbox['orders_per_s']:.0f} orders/s"
@@ -58,8 +57,8 @@ def _cases(rows: list[Row]) -> Table:
     return table
 
 
-def targets(rows: list[Row], more: Row) -> Iterator[tuple[str, str, str, bool]]:
-    """What was measured against what was promised: (what, measured, target, met)."""
+def targets(rows: list[Row], more: Row) -> Iterator[Target]:
+    """What was measured against what was promised."""
     ours = [row for row in rows if row["case"] == "ours"]
     at = min(1_000, max(row["orders"] for row in ours))
     for row in (row for row in ours if row["orders"] == at):

@@ -1,5 +1,6 @@
 """The fake vendors in two processes, without limits, with stock for everybody; and what they counted."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import httpx
 from bench.processes import Child, answers, free_port
 
 SKUS = ("MUG-ENA-WHT", "LAMP-200", "BOT-750-BLU", "TOWEL-M", "SOCK-M", "POT-SET-S")
+MORE_SKUS = ("MUG-ENA-BLU",)  # in stock too; nobody orders them at first
 SHOP = "alpha"
 AT_ONCE = 250  # orders per request that makes orders
 _PLENTY = 10_000_000
@@ -23,27 +25,43 @@ class Vendors:
         self.other_url, self._others = _start(folder, "shipbob,easypost,mail", self.smtp_port)
         self._client = httpx.Client(timeout=120)
 
-    def reset(self) -> None:
+    def reset(self, *, packs_at_once: bool = True) -> None:
         """Empty shops and mailbox, no limits, plenty of stock."""
         for url in (self.shop_url, self.other_url):
             self._post(f"{url}/_control/reset", {})
         endless = {"max_available": 1e9, "restore_rate": 1e9}
         self._post(f"{self.shop_url}/_control/shopify/{SHOP}/settings", endless)
-        self._post(f"{self.other_url}/_control/shipbob/settings", {"rate_limit_per_minute": None, "instant": True})
+        self._post(
+            f"{self.other_url}/_control/shipbob/settings", {"rate_limit_per_minute": None, "instant": packs_at_once}
+        )
         self._post(f"{self.other_url}/_control/easypost/settings", {"rate_limit_per_minute": None})
-        levels = [{"sku": sku, "on_hand": _PLENTY} for sku in SKUS]
+        levels = [{"sku": sku, "on_hand": _PLENTY} for sku in (*SKUS, *MORE_SKUS)]
         self._post(f"{self.other_url}/_control/shipbob/inventory", {"levels": levels})
-        for sku in SKUS:
+        for sku in (*SKUS, *MORE_SKUS):
             stock = {"sku": sku, "location": "Reno DC", "available": _PLENTY}
             self._post(f"{self.shop_url}/_control/shopify/{SHOP}/inventory", stock)
 
-    def buy(self, count: int, *, first: int = 0) -> list[dict[str, Any]]:
-        """Let customers order; the webhooks start at once."""
+    def buy(self, count: int, *, first: int = 0, **changes: Any) -> list[dict[str, Any]]:
+        """Let customers order; the webhooks start at once. `changes` to each checkout."""
+        return self.buy_these([checkout(number) | changes for number in range(first, first + count)])
+
+    def buy_these(self, checkouts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Let customers order just that; returns the shop's ids and names."""
         made: list[dict[str, Any]] = []
-        for start in range(first, first + count, AT_ONCE):
-            bodies = [checkout(number) for number in range(start, min(start + AT_ONCE, first + count))]
+        for start in range(0, len(checkouts), AT_ONCE):
+            bodies = checkouts[start : start + AT_ONCE]
             made += self._post(f"{self.shop_url}/_control/shopify/{SHOP}/orders", {"orders": bodies})["orders"]
         return made
+
+    def deliver(self, codes: Sequence[str]) -> None:
+        """These parcels arrive at their customers."""
+        for code in codes:
+            self._post(f"{self.other_url}/_control/easypost/parcels/{code}/deliver", {})
+
+    def move_clock(self, hours: float) -> None:
+        """The vendors' clock stands so many hours ahead; what falls due by it has happened."""
+        for url in (self.shop_url, self.other_url):
+            self._post(f"{url}/_control/clock", {"offset_s": hours * 3600})
 
     def orders(self) -> list[dict[str, Any]]:
         """What the shop shows of its orders."""

@@ -11,8 +11,8 @@ import gc
 from pathlib import Path
 
 from apps.worker import work
-from bench.opening import read_vendors
 from config import wiring
+from tasks.opening import read_vendors
 
 FOREVER_S = 3_600.0
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from config import wiring as wiring_module
 from config.wiring import Wiring
@@ -12,21 +13,19 @@ from ledger import audit
 from tests.support.databases import Postgres, Sqlite, make_wiring
 from tests.support.sandbox import SandboxProcess
 from tests.support.shared import SHARED, missing_reason
-from tests.support.world import World, free_port, make_settings
+from tests.support.world import World, opened_world
 
-pytest_plugins = ["tests.support.rows", "tests.support.finished_demo"]
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests stay together on one worker, unless they belong to a group of several files."""
-    items.sort(key=lambda item: item.path.name == "test_canary.py")  # it makes runs fail that others look at
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+pytest_plugins = ["tests.support.rows", "tests.support.spread", "tests.support.finished_demo"]
 
 
 os.environ["COLUMNS"] = "160"  # tables of the command line do not depend on the terminal that runs the tests
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads that wait for each other on busy cores burn ten times the work
+
+# A slow machine fails no property, and of the same code the suite says the same each time; HYPOTHESIS_PROFILE=deep
+# looks for examples that nobody has seen yet.
+settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("deep", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
 @pytest.fixture(autouse=True)
@@ -96,17 +95,6 @@ async def world(
 ) -> AsyncIterator[World]:
     """Sandbox, receiver and ledger wired together over real HTTP, with catalogue and stock read. Whatever a test
     does with them, all invariants hold at its end, unless it is marked `breaks_invariants`."""
-    port = free_port()
-    settings = make_settings(database_url, sandbox, tmp_path, public_url=f"http://127.0.0.1:{port}")
-    made = Wiring(settings)
-    wiring_module.replace(made)
-    opened = World(made, sandbox, port)
-    await opened.open()
-    yield opened
-    try:
-        await opened.close()
-        if request.node.get_closest_marker("breaks_invariants") is None:
-            assert not opened.broken(), "the test leaves broken invariants behind"
-    finally:
-        wiring_module.replace(None)
-        made.engine.dispose()
+    sound = request.node.get_closest_marker("breaks_invariants") is None
+    async with opened_world(database_url, sandbox, tmp_path, sound=sound) as opened:
+        yield opened

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from apps import worker
 from apps.receiver.transactions import Transactions
-from apps.receiver.watch import NAME, Watch
+from apps.watch import NAME, Watch
 from config.wiring import Wiring
 from ledger import schema
 from ledger.heartbeats import heartbeats
@@ -49,7 +49,7 @@ async def test_a_worker_ends_when_the_ledger_moves_under_it(wiring: Wiring, monk
 @pytest.mark.row("TRU-1")
 async def test_the_receiver_ends_when_the_ledger_moves_under_it(wiring: Wiring, transactions: Transactions) -> None:
     over = asyncio.Event()
-    watch = Watch(wiring, transactions, every_s=0.01, end=over.set)
+    watch = Watch(wiring, transactions.run, every_s=0.01, end=over.set)
     watch.start()
     try:
         await until(lambda: NAME in wiring.read(heartbeats))
@@ -72,7 +72,7 @@ async def test_the_receivers_watch_outlives_a_pool_without_a_free_connection(
         return True
 
     monkeypatch.setattr(schema, "is_current", crowded)
-    watch = Watch(wiring, transactions, every_s=0.01)
+    watch = Watch(wiring, transactions.run, every_s=0.01)
     watch.start()
     try:
         await until(lambda: NAME in wiring.read(heartbeats))

@@ -26,7 +26,7 @@ async def test_it_carries_an_order_to_the_edit_window_and_ends(world: World) -> 
 async def test_its_log_lines_name_vendor_and_operation(world: World) -> None:
     world.sandbox.fault("easypost", "POST /v2/addresses", kind="error", status=500, times=10)
     world.buy(checkout())
-    await world.until(lambda: not world.sandbox.control("webhooks")["queued"], what="the webhook is delivered")
+    await world.delivered()
     ended = await asyncio.to_thread(_work, world.environment, "--until-idle")
     assert ended.returncode == 0
     assert b" WARNING vendor call vendor=easypost operation=" in ended.stderr

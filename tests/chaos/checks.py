@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from apps.demo import reckoning
+from domain.arbiter import Spoken, contradicts, stance_of
+from domain.messages import ClaimKind
 from domain.parcels import TERMINAL
 from tests.chaos.evidence import Evidence
 from tests.crash.doubles import each_once, free_to_repeat
@@ -129,6 +131,19 @@ def said_once(e: Evidence) -> Iterator[str]:
     return reckoning.mails(e.mails, sending, e.messages, _owned_effects(e))
 
 
+def one_voice(e: Evidence) -> Iterator[str]:
+    """No message contradicts the one before it about the same parcel."""
+    last: dict[str, Spoken] = {}
+    sent = [message for message in e.messages if message["state"] == "sent"]
+    for message in sorted(sent, key=lambda row: (str(row.get("sent_at", "")), row["id"])):
+        said = Spoken(message["id"], ClaimKind(message["kind"]), message.get("facts") or {}, message.get("sent_at"))
+        before = last.get(message["subject_id"])
+        wrong = before is not None and contradicts(before, said)
+        yield f"{message['subject_id']} was told {said.kind} after {before.kind}" if before and wrong else ""
+        if stance_of(said.kind, said.facts) is not None:
+            last[message["subject_id"]] = said
+
+
 def effects_have_ended(e: Evidence) -> Iterator[str]:
     """Nothing is under way or in doubt any more; what was given up or refused has an owner."""
     owned = _owned_effects(e)
@@ -176,6 +191,7 @@ CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     money_agrees,
     books_balance,
     said_once,
+    one_voice,
     effects_have_ended,
     holds_are_gone,
     shops_show_what_is_free,

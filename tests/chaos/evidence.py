@@ -106,7 +106,7 @@ def _ours(session: Session, evidence: Evidence) -> None:
     evidence.cases = rows(ReviewCase, case.c.state != "resolved")
     evidence.payments, evidence.parts, evidence.parcels = rows(Payment), rows(FulfilmentOrder), rows(Shipment)
     evidence.effects = rows(Effect, without=("request", "response"))
-    evidence.messages = rows(Message, without=("facts",))
+    evidence.messages = rows(Message)
     kits = session.execute(sa.select(variant.c.sku, variant.c.kit_parts)).all()
     evidence.kits = {sku: [(part, count) for part, count in parts] for sku, parts in kits if parts}
     levels = {(row["location_id"], row["sku"]): row for row in rows(InventoryLevel)}

@@ -194,6 +194,11 @@ def said_under_two_keys(e: Evidence) -> None:
     e.mails = [*e.mails, "<eff_2@shop>"]
 
 
+def two_voices(e: Evidence) -> None:
+    lost = {"id": "msg_2", "kind": "parcel_lost", "subject_id": "shp_1", "state": "sent", "sent_at": "2026-11-21"}
+    e.messages = [*e.messages, lost, {**lost, "id": "msg_3", "kind": "parcel_out_for_delivery"}]
+
+
 def still_sending(e: Evidence) -> None:
     e.effects = [*e.effects, effect("eff_3", "label.buy", "ful_1", "sending")]
 
@@ -237,6 +242,7 @@ CONTROLS: list[tuple[Callable[[Evidence], None], str]] = [
     (mail_of_a_failed_message, "said once"),
     (mail_in_doubt_without_case, "said once"),
     (said_under_two_keys, "said once"),
+    (two_voices, "one voice"),
     (still_sending, "effects have ended"),
     (mail_in_doubt_without_case, "effects have ended"),
     (held_for_ever, "holds are gone"),
@@ -247,11 +253,7 @@ CONTROLS: list[tuple[Callable[[Evidence], None], str]] = [
 
 @pytest.mark.row("TRU-1", bad_input=True)
 @pytest.mark.row("TRU-5", bad_input=True)
-@pytest.mark.parametrize(
-    ("plant", "check"),
-    CONTROLS,
-    ids=lambda value: getattr(value, "__name__", value),
-)
+@pytest.mark.parametrize(("plant", "check"), CONTROLS, ids=lambda value: getattr(value, "__name__", value))
 def test_a_planted_fault_is_seen(plant: Callable[[Evidence], None], check: str) -> None:
     evidence = good()
     plant(evidence)

@@ -23,6 +23,7 @@ SUBJECTS = {
     "fulfillment_orders/split": "gid://shopify/FulfillmentOrder/1",
     "orders/cancelled": "gid://shopify/Order/820982911946154508",
     "orders/create": "gid://shopify/Order/820982911946154508",
+    "orders/edited": "gid://shopify/Order/820982911946154500",
     "orders/updated": "gid://shopify/Order/820982911946154508",
     "returns/approve": "gid://shopify/Order/4783296544821",
     "bulk_operations/finish": "gid://shopify/BulkOperation/147595010",
@@ -67,6 +68,26 @@ def test_easypost(shared: Path) -> None:
     assert hook.account == "user_1"
 
 
+def paid_page(**changes: Any) -> bytes:
+    page = {"id": "cs_1", "client_reference_id": "edit_1"} | changes
+    event = {"id": "evt_1", "type": "checkout.session.completed", "created": 1755884852, "data": {"object": page}}
+    return json.dumps(event).encode()
+
+
+def test_stripe() -> None:
+    hook = read_hook("stripe", {}, paid_page())
+    assert (hook.delivery_id, hook.topic, hook.subject) == ("evt_1", "checkout.session.completed", "edit_1")
+    assert hook.occurred_at == datetime.fromtimestamp(1755884852, UTC)
+    for reference in (None, "", "somebody else's"):
+        assert read_hook("stripe", {}, paid_page(client_reference_id=reference)).subject == "cs_1"
+
+
+def test_the_vendors_sample_event_is_filed(shared: Path) -> None:
+    sample = json.loads((shared / "contracts/stripe/fixtures3.json").read_text())["resources"]["event"]
+    hook = read_hook("stripe", {}, json.dumps(sample).encode())
+    assert (hook.topic, hook.subject[:6]) == ("plan.created", "price_")
+
+
 @pytest.mark.parametrize(
     ("vendor", "headers", "body", "code"),
     [
@@ -82,6 +103,9 @@ def test_easypost(shared: Path) -> None:
         ("shipbob", {"webhook-id": "m"}, b'{"id": 1}', "missing_topic"),
         ("easypost", {}, b'{"id": "evt_1", "description": "tracker.updated"}', "missing_subject"),
         ("easypost", {}, b'{"description": "tracker.updated"}', "missing_delivery_id"),
+        ("stripe", {}, b'{"id": "evt_1", "type": "x", "data": {"object": {}}}', "missing_subject"),
+        ("stripe", {}, b'{"id": "evt_1", "data": {"object": {"id": "cs_1"}}}', "missing_topic"),
+        ("stripe", {}, b'{"type": "x", "data": []}', "missing_delivery_id"),
         ("nobody", {}, b"{}", "unknown_vendor"),
     ],
 )

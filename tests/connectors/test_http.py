@@ -206,3 +206,41 @@ async def test_logs_have_keys_and_no_content(client: HttpClient, caplog: pytest.
     everything = " ".join(f"{record.getMessage()} {record.__dict__}" for record in caplog.records)
     assert "jane" not in everything
     assert "secret-body" not in everything
+
+
+async def test_a_form_is_sent_and_kept_out_of_details(client: HttpClient) -> None:
+    def read(status: int, body: Any) -> Refusal:
+        return Refusal("no", body["message"])
+
+    async with raw_server(reply(422, '{"message": "Ada Byron is unknown"}')) as server:
+        with pytest.raises(VendorRejected) as caught:
+            await vendor(client, server.url, read_refusal=read).call(
+                "op", "POST", "/x", form={"a[b]": "Ada Byron", "c": "ü&"}, write=True
+            )
+    assert caught.value.detail == "[…] is unknown"
+    assert b"content-type: application/x-www-form-urlencoded" in server.seen[0].lower()
+    assert server.seen[0].endswith(b"a%5Bb%5D=Ada+Byron&c=%C3%BC%26")
+
+
+async def test_a_busy_vendor_is_asked_again(client: HttpClient) -> None:
+    def read(status: int, body: Any) -> Refusal:
+        return Refusal("busy", busy=status == 409)
+
+    async with raw_server(reply(409), reply(200, '{"a": 1}')) as server:
+        answer = await vendor(client, server.url, read_refusal=read).call("op", "POST", "/x", json={}, write=True)
+    assert (answer.body, len(server.seen)) == ({"a": 1}, 2)
+
+
+async def test_a_replayed_failure_is_told_and_not_asked_for_again(client: HttpClient) -> None:
+    def is_replay(headers: Mapping[str, str]) -> bool:
+        return "x-replay" in headers
+
+    async with raw_server(reply(500, x_replay="1")) as server:
+        with pytest.raises(OutcomeUnknown):
+            await vendor(client, server.url, is_replay=is_replay).call(
+                "op", "POST", "/x", write=True, safe_to_repeat=True
+            )
+    assert len(server.seen) == 1
+    async with raw_server(reply(422, x_replay="1")) as server:
+        with pytest.raises(VendorRejected, match="replayed: http_422"):
+            await vendor(client, server.url, is_replay=is_replay).call("op", "POST", "/x", write=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import VendorRejected
+from connectors.warehouses.returning import AnnouncedLine, NodeReturnRequest
 from connectors.warehouses.shipbob import ShipBob, shipbob_http
 from domain.nodes import NodeLine
 from tests.connectors.warehouses.conftest import CHANNEL, TOKEN, make_request
@@ -23,6 +24,10 @@ CALLS = {
     "PUT /2026-01/shipment/{shipmentId}:updateAddress",
     "GET /2026-01/inventory-level",
     "GET /2026-01/inventory-level/locations",
+    "POST /2026-01/return",
+    "GET /2026-01/return",
+    "GET /2026-01/return/{id}",
+    "POST /2026-01/return/{id}:cancel",
     "GET /2026-01/webhook",
     "POST /2026-01/webhook",
     "GET /2026-01/channel",
@@ -54,6 +59,12 @@ async def call_everything(node: ShipBob) -> None:
     await node.cancel_order(order.external_id)  # refused, then a look-up
     assert [page async for page in node.orders_updated_since(datetime(2020, 1, 1, tzinfo=UTC))]
     assert [page async for page in node.stock()]
+    back = NodeReturnRequest("RMA-1", (AnnouncedLine("SOCK-M", 1),), "4", "9400R1")
+    made = await node.announce_return(back)
+    await node.announce_return(back)  # 422, then a look-up
+    assert [page async for page in node.returns_since(datetime(2020, 1, 1, tzinfo=UTC))]
+    await node.cancel_return(made.external_id)
+    await node.cancel_return(made.external_id)  # refused, then a look-up
     await node.ensure_subscriptions("https://shop.example/hooks")
     await node.ensure_subscriptions("https://shop.example/hooks")
     await node.check()

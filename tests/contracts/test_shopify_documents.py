@@ -10,8 +10,12 @@ from graphql import FieldNode, GraphQLSchema, OperationDefinitionNode, parse, pr
 from connectors.shops import (
     shopify_catalogue,
     shopify_documents,
+    shopify_edit_documents,
     shopify_fulfilments,
     shopify_orders,
+    shopify_replacements,
+    shopify_return_documents,
+    shopify_store_credit,
     shopify_subscriptions,
 )
 from tests.support.shopify_schema import admin_schema
@@ -19,15 +23,26 @@ from tests.support.shopify_schema import admin_schema
 READS = (
     shopify_documents.SHOP,
     shopify_documents.CANCELLATION,
+    shopify_documents.ORDER_REFUNDS,
     *shopify_orders.DOCUMENTS,
     *shopify_fulfilments.DOCUMENTS,
     *shopify_catalogue.DOCUMENTS,
     *shopify_subscriptions.DOCUMENTS,
+    *shopify_edit_documents.DOCUMENTS,
+    *shopify_return_documents.DOCUMENTS,
+    *shopify_store_credit.DOCUMENTS,
+    *shopify_replacements.DOCUMENTS,
 )
-WRITES = tuple(
-    shopify_documents.batch(mutation, size)
-    for mutation in shopify_documents.MUTATIONS
-    for size in (1, shopify_documents.CHUNK)
+MUTATIONS = (
+    *shopify_documents.MUTATIONS,
+    *shopify_edit_documents.MUTATIONS,
+    *shopify_return_documents.MUTATIONS,
+    *shopify_store_credit.MUTATIONS,
+    *shopify_replacements.MUTATIONS,
+)
+WRITES = (
+    *(shopify_documents.batch(each, size) for each in MUTATIONS for size in (1, shopify_documents.CHUNK)),
+    shopify_documents.sequence(shopify_edit_documents.STAGED),
 )
 REQUIRED = "the idempotency key is required"
 

@@ -14,8 +14,8 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -24,26 +24,23 @@ from typing import Any
 
 from tasks.effect_kinds import KINDS
 from tests.crash import page, report
-from tests.crash.cell import (
-    PATIENCE_S,
-    SHORT_LEASE_S,
-    TRUE_LEASE_S,
-    Cell,
-    Play,
-    Result,
-    opened_world,
-    played,
-)
+from tests.crash.cell import PATIENCE_S, SHORT_LEASE_S, TRUE_LEASE_S, Play
 from tests.crash.engine import POINT, DeployedPlay, Engine, opened_engine
-from tests.crash.programs import UNPROTECTED, WORKER, Executing, Forking, Launcher
+from tests.crash.programs import Executing, Forking, Launcher
 from tests.crash.promises import ACTED, POINTS
-from tests.crash.report import CONTROL, DEPLOYED, MATRIX, NOBODY_LEFT, ONE_LEFT
+from tests.crash.report import CONTROL, DEPLOYED, MATRIX, NOBODY_LEFT, ONE_LEFT, STEPPED
+from tests.crash.result import Cell, Result, played
+from tests.crash.scenarios import SCENARIOS
+from tests.crash.steps import StepPlay
+from tests.crash.steps import cells as step_cells
 from tests.support.databases import Postgres, Sqlite
 from tests.support.sandbox import SandboxProcess
 from tests.support.shared import ROOT
+from tests.support.world import opened_world
 
 TRUE_LEASES = (NOBODY_LEFT, ONE_LEFT)  # with the lease's true length
 TAKEN_OVER = ("shop.hold", "node.create_order", "label.buy", "mail.send")
+ENGINES = 2  # shares that have a Prefect server, which is the heaviest of all that runs
 Planned = tuple[str, Cell]
 
 
@@ -53,10 +50,17 @@ def planned(only: str = "") -> list[Planned]:
 
 
 def _planned() -> Iterator[Planned]:
-    for run, database in ((MATRIX, "sqlite"), (CONTROL, "sqlite"), (MATRIX, "postgres")):
+    """All stories on SQLite; elsewhere one of each kind of effect, and each step of a request at one point."""
+    for run, database, effects in (
+        (MATRIX, "sqlite", SCENARIOS), (CONTROL, "sqlite", KINDS), (MATRIX, "postgres", KINDS)
+    ):  # fmt: skip
         for point in POINTS:
-            for effect in KINDS:
+            for effect in effects:
                 yield run, Cell(effect, point, database)
+    steps = list(step_cells())
+    for database, cells in (("sqlite", steps), ("postgres", steps[::4] + steps[3::4])):
+        for effect, point in cells:
+            yield STEPPED, Cell(effect, point, database)
     for run in TRUE_LEASES:
         for effect in TAKEN_OVER:
             yield run, Cell(effect, ACTED, "sqlite")
@@ -64,21 +68,24 @@ def _planned() -> Iterator[Planned]:
         yield DEPLOYED, Cell(effect, POINT, "sqlite")
 
 
-def share(number: int, of: int, only: str, out: Path) -> None:
-    """Play every `of`-th cell; one JSON line for each."""
+def share(number: int, only: str, out: Path, taken: Path) -> None:
+    """Play cells that no other share has taken until there is none left; one JSON line for each."""
     with ExitStack() as stack, tempfile.TemporaryDirectory() as name, out.open("w", encoding="utf-8") as lines:
         folder = Path(name)
         sandbox, executing, forking = SandboxProcess(), Executing(), Forking()
         for each in (sandbox.stop, executing.close, forking.close):
             stack.callback(each)
         databases: dict[str, Sqlite | Postgres] = {"sqlite": Sqlite(folder)}
-        cells = planned(only)[number::of]
+        cells = planned(only)
 
         def note(run: str, result: Result) -> None:
             lines.write(json.dumps({"run": run, **asdict(result)}) + "\n")
             lines.flush()
 
-        for index, (run, cell) in enumerate(each for each in cells if each[0] != DEPLOYED):
+        if number < ENGINES:
+            deployed = (cell for _, cell in _free([each for each in cells if each[0] == DEPLOYED], taken))
+            asyncio.run(_play_deployed(deployed, databases["sqlite"], sandbox, folder, partial(note, DEPLOYED)))
+        for index, (run, cell) in enumerate(_free([each for each in cells if each[0] != DEPLOYED], taken)):
             place = folder / str(index)
             place.mkdir()
             if cell.database not in databases:
@@ -87,13 +94,18 @@ def share(number: int, of: int, only: str, out: Path) -> None:
             launcher = executing if run in TRUE_LEASES else forking
             with databases[cell.database].database() as url:
                 note(run, asyncio.run(played(cell, _play(run, cell, url, sandbox, place, launcher))))
-        deployed = [cell for run, cell in cells if run == DEPLOYED]
-        if deployed:
-            asyncio.run(_play_deployed(deployed, databases["sqlite"], sandbox, folder, partial(note, DEPLOYED)))
+
+
+def _free(cells: Sequence[Planned], taken: Path) -> Iterator[Planned]:
+    """Those that nobody has taken, taken one by one as they are asked for."""
+    for run, cell in cells:
+        with suppress(FileExistsError):
+            (taken / f"{run} {cell}").touch(exist_ok=False)
+            yield run, cell
 
 
 async def _play_deployed(
-    cells: Sequence[Cell],
+    cells: Iterable[Cell],
     databases: Sqlite | Postgres,
     sandbox: SandboxProcess,
     folder: Path,
@@ -109,15 +121,17 @@ async def _play_deployed(
 
 
 async def _play_under(engine: Engine, cell: Cell, url: str, sandbox: SandboxProcess, folder: Path) -> Result:
+    sandbox.reset()
     async with opened_world(url, sandbox, folder) as world:
         return await DeployedPlay(cell, world, engine, folder).run()
 
 
 async def _play(run: str, cell: Cell, url: str, sandbox: SandboxProcess, folder: Path, launcher: Launcher) -> Result:
+    sandbox.reset()
     async with opened_world(url, sandbox, folder) as world:
-        return await Play(
+        return await (StepPlay if run == STEPPED else Play)(
             cell, world, launcher, folder,
-            program=UNPROTECTED if run == CONTROL else WORKER,
+            protected=run != CONTROL,
             lease_s=TRUE_LEASE_S if run in TRUE_LEASES else SHORT_LEASE_S,
             standby=run == ONE_LEFT,
             patience_s=20.0 if run == CONTROL else PATIENCE_S,
@@ -136,14 +150,15 @@ def incomplete(wanted: Sequence[Planned], results: Sequence[Mapping[str, Any]], 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=4, help="cells side by side; they mostly wait for leases")
     parser.add_argument("--only", default="", help="kinds with this in their name")
     parser.add_argument("--share", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--taken", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, default=ROOT / "build", help="where the JSON files go")
     given = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if given.share is not None:
-        share(given.share, given.workers, given.only, given.out)
+        share(given.share, given.only, given.out, given.taken)
         return 0
     given.out.mkdir(exist_ok=True)
     os.environ["PYTEST_XDIST_TESTRUNUID"] = f"crash{os.getpid()}"  # the shares use one PostgreSQL server
@@ -151,14 +166,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parts = [given.out / f"crash-matrix.{number}.jsonl" for number in range(given.workers)]
     for part in parts:
         part.write_text("", encoding="utf-8")
-    codes = _shares(parts, given.only)
+    with tempfile.TemporaryDirectory() as taken:
+        codes = _shares(parts, given.only, taken)
     results = [json.loads(line) for part in parts for line in part.read_text("utf-8").splitlines()]
     return finish(results, codes, given.out, only=given.only, took_s=monotonic() - started, parts=parts)
 
 
-def _shares(parts: Sequence[Path], only: str) -> list[int]:
+def _shares(parts: Sequence[Path], only: str, taken: str) -> list[int]:
     """Play all shares side by side; their exit codes."""
-    command = [sys.executable, "-m", "tests.crash", "--workers", str(len(parts)), "--only", only]
+    command = [sys.executable, "-m", "tests.crash", "--taken", taken, "--only", only]
     shares = [
         subprocess.Popen([*command, "--share", str(number), "--out", str(part)], cwd=ROOT)
         for number, part in enumerate(parts)

@@ -13,6 +13,7 @@ import time
 from typing import Any, NoReturn
 
 from ledger import failpoints
+from tests.crash.programs import RUNNER, WORKER
 
 _living: set[int] = set()
 
@@ -55,7 +56,8 @@ def _wait(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    importlib.import_module("apps.worker")
+    for program in (WORKER, RUNNER):
+        importlib.import_module(program)
     for line in sys.stdin:
         order = json.loads(line)
         print(json.dumps(_start(order) if "start" in order else _wait(order)), flush=True)

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from tests.crash.cell import BROKEN, KEPT, SHORT_LEASE_S, TRUE_LEASE_S, UNPROVEN
+from tests.crash.cell import SHORT_LEASE_S, TRUE_LEASE_S
 from tests.crash.promises import POINTS
 from tests.crash.report import BOUNDS_S, NOBODY_LEFT, ONE_LEFT, Reckoning, Section, marks
+from tests.crash.result import BROKEN, KEPT, UNPROVEN
 from tests.support.shared import ROOT
 
 PAGE = ROOT / "docs" / "crash-matrix.md"
@@ -12,8 +13,9 @@ _ABOUT = f"""\
 # Crash matrix
 
 Written by `make crash-matrix`; [guarantees.md](guides/guarantees.md) says what is promised and which promises the
-cells are held against. In each cell a worker is killed with SIGKILL at a point of an effect's life, and whoever works
-after it finds what it left behind:
+cells are held against. In each cell a worker or a request runner is killed with SIGKILL at a point of an effect's
+life, and whoever lives on or is started after it finds what it left behind. An edit has both; where the vendor holds
+its answer back, both die.
 
 - **before-intent**: the effect's row is written and not committed.
 - **after-intent**: committed and claimed, the vendor not called.
@@ -25,7 +27,14 @@ A cell says whether the promise was kept, how often the vendor accepted the deed
 case is open, and the seconds from the kill until nothing was left to do. UNPROVEN is a cell that was not seen to its
 end, or where the deed stands once and the ledger has no word of it (the vendor's state made asking again needless): it
 counts as a failure, and in the control run not as a broken promise. Leases were {SHORT_LEASE_S} s long, so
-that the wait for them is not what is measured."""
+that the wait for them is not what is measured. Afterwards the orders go their way for an hour (those of our own
+warehouse until they are packed), and of an edit's cells what the shop shows must be what the parcels carry.
+Every kind of effect is killed at every point on both kinds of database; where a kind has several stories, all of them
+are played on SQLite and its first one elsewhere.
+
+Several cells are played side by side: a cell mostly waits for leases. Each has a process, a sandbox and a ledger of
+its own (PostgreSQL: a database of one server), so they share nothing but the machine, and its load makes the seconds
+longer, never shorter."""
 _TAKE_OVER = f"""\
 ## An abandoned lease, with its true length of {TRUE_LEASE_S:.0f} s
 
@@ -37,12 +46,16 @@ The same cells, with the call in the middle of the transaction that wants it, ex
 no check of who holds a row. BROKEN is a cell where something was done twice or lost, or a person was asked about what
 was done, or not asked about what is in doubt. A kill at after-intent comes before the call: nothing can be doubled
 there, and only the promise to ask about a doubtful mail is broken."""
+_STEPS = """\
+A request is killed as it changes its state: before the commit of that change, and right after it. Nobody outside is
+asked at these points. It must come to where it would have come, or be a person's open case. On PostgreSQL each step
+is killed at one of the two points."""
 _WHO = {NOBODY_LEFT: "no worker lived on", ONE_LEFT: "another worker lived on"}
 
 
 def page(reckoning: Reckoning, wrong: Sequence[str], *, took_s: float, shares: int, cores: int) -> str:
     """The whole page."""
-    took = f"Took {took_s / 60:.1f} min in {shares} shares on {cores} cores."
+    took = f"Took {took_s / 60:.1f} min, {shares} cells side by side on {cores} cores."
     parts = [
         _ABOUT,
         "",
@@ -60,6 +73,8 @@ def page(reckoning: Reckoning, wrong: Sequence[str], *, took_s: float, shares: i
         parts += ["", f"## {section.title}", ""]
         if section is reckoning.control:
             parts += [_CONTROL, ""]
+        if section is reckoning.killed[2]:
+            parts += [_STEPS, ""]
         parts += _cells(section)
     return "\n".join(parts) + "\n"
 

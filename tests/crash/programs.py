@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 from tests.support.shared import ROOT
 
-WORKER = "apps.worker"
-UNPROTECTED = "tests.crash.unprotected"
+WORKER, RUNNER = "apps.worker", "apps.requests"
+UNPROTECTED = {WORKER: "tests.crash.unprotected", RUNNER: "tests.crash.unprotected_runner"}
 
 
 class Started(Protocol):

@@ -12,10 +12,12 @@ ACTED = "acted"  # the vendor has acted and holds its answer back
 POINTS = (failpoints.BEFORE_INTENT, failpoints.AFTER_INTENT, ACTED, failpoints.BEFORE_RECORD, failpoints.AFTER_RECORD)
 DOUBTFUL = POINTS[1:4]  # nobody who comes afterwards can tell whether the call was made
 ONCE, ON_DOUBT, REPEATED = "1", "0 or 1 and a case", "1 or more"
+FOUND = "1, or 0 and a case"
 EXPECTED = {
     "exactly once by vendor key": ONCE,
     "exactly once by look-up before repeat": ONCE,
     "at most once and an open case on doubt": ON_DOUBT,
+    "at most once, found or an open case": FOUND,
     "free to repeat": REPEATED,
 }
 _ROW = re.compile(r"^\| `([a-z_.]+)` \| ([^|]+) \|", re.MULTILINE)
@@ -31,7 +33,7 @@ class Promise:
     def expected(self, point: str) -> str:
         """How often the vendor accepts it when its sender is killed at this point."""
         said = EXPECTED[self.words]
-        return ONCE if said == ON_DOUBT and point not in DOUBTFUL else said
+        return ONCE if said in (ON_DOUBT, FOUND) and point not in DOUBTFUL else said
 
     def kept(self, *, point: str, accepted: int, asked: bool, done: bool) -> bool:
         """Whether what the vendor accepted is as promised, and a person was asked (`asked`: an open case about just
@@ -39,6 +41,8 @@ class Promise:
         expected = self.expected(point)
         if expected == ON_DOUBT:
             return accepted in (0, 1) and asked and not done
+        if expected == FOUND and accepted == 0:
+            return asked and not done
         return done and not asked and (accepted >= 1 if expected == REPEATED else accepted == 1)
 
 

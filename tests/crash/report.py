@@ -10,14 +10,17 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.crash.cell import BROKEN, KEPT, NOBODY_LEFT_S, ONE_LEFT_S, TRUE_LEASE_S, UNPROVEN
+from tests.crash.cell import NOBODY_LEFT_S, ONE_LEFT_S, TRUE_LEASE_S
 from tests.crash.promises import POINTS
+from tests.crash.result import BROKEN, KEPT, UNPROVEN
 
-MATRIX, CONTROL, DEPLOYED, NOBODY_LEFT, ONE_LEFT = "matrix", "control", "deployed", "nobody-left", "one-left"
+MATRIX, STEPPED, CONTROL, DEPLOYED = "matrix", "steps", "control", "deployed"
+NOBODY_LEFT, ONE_LEFT = "nobody-left", "one-left"
 BOUNDS_S = {NOBODY_LEFT: NOBODY_LEFT_S, ONE_LEFT: ONE_LEFT_S}  # the runs with the lease's true length
 TAKE_OVER = "take-over"
 FILES = {
     MATRIX: "crash-matrix.json",
+    STEPPED: "crash-matrix-steps.json",
     CONTROL: "crash-matrix-control.json",
     DEPLOYED: "crash-matrix-deployed.json",
     TAKE_OVER: "crash-matrix-takeover.json",
@@ -57,7 +60,8 @@ class Reckoning:
             if row["run"] in BOUNDS_S:
                 self.rows[TAKE_OVER].append(row)
         self.killed = [
-            Section(f"Killed at … ({database})", [row for row in self.rows[MATRIX] if row["database"] == database])
+            Section(f"{title} ({database})", [row for row in self.rows[run] if row["database"] == database])
+            for run, title in ((MATRIX, "Killed at …"), (STEPPED, "Between the steps of a request"))
             for database in ("sqlite", "postgres")
         ]
         self.deployed = Section("A deployment's run killed, Prefect serving", self.rows[DEPLOYED])
@@ -72,7 +76,7 @@ class Reckoning:
         """What is not as promised, in words. A part of the kinds says nothing of the control's share."""
         found = [
             f"`{row['effect']}` {row['point']} {row['database']} ({row['run']}): {row['outcome']}"
-            for run in (MATRIX, DEPLOYED, TAKE_OVER)
+            for run in (MATRIX, STEPPED, DEPLOYED, TAKE_OVER)
             for row in self.rows[run]
             if row["verdict"] != KEPT
         ]

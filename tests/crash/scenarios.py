@@ -1,53 +1,20 @@
 """What makes each kind of effect happen. A new kind needs one function here."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
-
 from tasks import sweeping, warehouse_sweep
+from tests.crash.edit_scenarios import EDITS
+from tests.crash.offer_scenarios import OFFERS
+from tests.crash.return_scenarios import RETURNS
+from tests.crash.scenario import Scenarios, registering
+from tests.ledger.parcels import in_trouble
+from tests.support.texts import CREATE, agree, deliver, until_noon
 from tests.support.world import World, checkout
 from tests.tasks.shops import act
 from tests.tasks.steps import EASYPOST_BUY, SHIPBOB_ORDER, at_node, at_shipbob, at_workshop, release
 
-Step = Callable[[World], Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """`trigger` makes the effect due after doing in this process all that comes before it; the worker does the
-    rest. `vendor` and `operation` are the deed in the sandbox's words, `ends` is the order's state an hour later;
-    `also` is the worker's further duty, and `flow` the deployment, where it takes another than the main ones."""
-
-    trigger: Step
-    vendor: str
-    operation: str
-    ends: str = "in_fulfilment"
-    also: tuple[str, ...] = ()
-    flow: str = "process-orders"
-
-
-SCENARIOS: dict[str, Scenario] = {}
-
-
-def scenario(kind: str, vendor: str, operation: str, **more: Any) -> Callable[[Step], Step]:
-    """Register the decorated function as the trigger of this kind."""
-
-    def register(trigger: Step) -> Step:
-        SCENARIOS[kind] = Scenario(trigger, vendor, operation, **more)
-        return trigger
-
-    return register
-
-
-def move_clock(world: World, hours: float) -> None:
-    """Time goes by for everybody, and nobody works."""
-    with world.wiring.engine.begin() as connection:
-        connection.execute(sa.text("UPDATE clock SET offset_s = offset_s + :s"), {"s": hours * 3600})
-        offset = connection.execute(sa.text("SELECT offset_s FROM clock")).scalar_one()
-    world.wiring.clock.forget()
-    world.sandbox.control("clock", {"offset_s": offset})
+ORDERS: Scenarios = {}
+scenario = registering(ORDERS)
 
 
 async def _bought(world: World, body: dict[str, Any]) -> None:
@@ -58,7 +25,7 @@ async def _bought(world: World, body: dict[str, Any]) -> None:
 async def _window_over(world: World, body: dict[str, Any]) -> None:
     world.buy(body)
     await world.settle()
-    move_clock(world, 0.9)
+    world.move_clock(0.9)
 
 
 async def _shipped_by_node(world: World, **changes: Any) -> None:
@@ -98,7 +65,7 @@ async def capture(world: World) -> None:
 async def cancel(world: World) -> None:
     world.buy(checkout(payment="declined"))
     await world.settle()
-    move_clock(world, 18.1)
+    world.move_clock(18.1)
 
 
 @scenario(
@@ -148,6 +115,25 @@ async def send_mail(world: World) -> None:
     await _bought(world, at_shipbob())
 
 
-def deeds(world: World, of: Scenario) -> Mapping[str, int]:
-    """What the sandbox has accepted of this kind of deed, by business key."""
-    return dict(world.sandbox.accepted(of.vendor).get(of.operation, {}))
+@scenario("sms.send", "twilio", CREATE, ends="completed")
+async def send_text(world: World) -> None:
+    """The customer has agreed, and it is midday; the carrier delivers."""
+    until_noon(world)
+    agree(world.wiring)
+    world.sandbox.control("shipbob/settings", {"instant": True})
+    await release(world, at_shipbob())
+    await world.advance(1)
+    deliver(world)
+    await world.delivered()
+
+
+@scenario(
+    "chat.alert", "chat", "POST /services/{team}/{hook}/{secret}",
+    also=("troubles",), flow="handle-delays", ends="", asks=("delay_incident",),
+)  # fmt: skip
+async def alert_team(world: World) -> None:
+    """Parcels that do not move at one place."""
+    in_trouble(world.wiring, range(5), world.wiring.now())
+
+
+SCENARIOS: Scenarios = {**ORDERS, **EDITS, **RETURNS, **OFFERS}

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.cell import AS_PROMISED, Cell
 from tests.crash.engine import POINT, DeployedPlay, opened_engine
+from tests.crash.result import AS_PROMISED, Cell
 from tests.support.world import World
 
 

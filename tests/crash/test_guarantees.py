@@ -27,6 +27,9 @@ def test_the_code_agrees_with_the_promise(kind: str) -> None:
         assert not handlers.keyed
         assert not handlers.can_look_up
         assert look_up is None
+    elif words == "at most once, found or an open case":
+        assert (handlers.keyed, handlers.can_look_up) == (False, True)
+        assert look_up is not None
     else:
         assert (handlers.keyed, handlers.can_look_up) == (True, False)
 
@@ -62,6 +65,12 @@ def test_every_promise_is_explained_and_names_tests_that_exist() -> None:
         ("at most once and an open case on doubt", "before-intent", 1, False, True, True),
         ("at most once and an open case on doubt", "after-record", 1, True, False, False),
         ("at most once and an open case on doubt", "after-record", 1, False, True, True),
+        ("at most once, found or an open case", "acted", 1, False, True, True),
+        ("at most once, found or an open case", "after-intent", 0, True, False, True),
+        ("at most once, found or an open case", "acted", 0, False, True, False),
+        ("at most once, found or an open case", "acted", 2, False, True, False),
+        ("at most once, found or an open case", "acted", 1, True, False, False),
+        ("at most once, found or an open case", "before-intent", 0, True, False, False),
         ("free to repeat", "acted", 2, False, True, True),
         ("free to repeat", "acted", 0, False, True, False),
     ],

@@ -1,18 +1,21 @@
-"""One point of every kind of effect on PostgreSQL; all of them are played by `make crash-matrix`."""
+"""One point of every kind of effect of an order, and of some stories of an edit, on PostgreSQL; all are played by
+`make crash-matrix`."""
 
 from pathlib import Path
 
 import pytest
 
-from tasks.effect_kinds import KINDS
-from tests.crash.cell import AS_PROMISED, Cell, Play
+from tests.crash.cell import Play
 from tests.crash.programs import Launcher
 from tests.crash.promises import POINTS
+from tests.crash.result import AS_PROMISED, Cell
+from tests.crash.scenarios import ORDERS
+from tests.crash.test_edits import ON_POSTGRES
 from tests.crash.test_matrix import LEASE_S
 from tests.support.world import World
 
 # acted, before-record, after-record, before-intent, after-intent, and so on: every point has its turn
-CELLS = [(kind, POINTS[number % len(POINTS)]) for number, kind in enumerate(KINDS, 2)]
+CELLS = [(kind, POINTS[number % len(POINTS)]) for number, kind in enumerate([*ORDERS, *ON_POSTGRES], 2)]
 
 
 @pytest.mark.row("TRU-1")

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.cell import AS_PROMISED, NOBODY_LEFT_S, TRUE_LEASE_S, Cell, Play
+from tests.crash.cell import NOBODY_LEFT_S, TRUE_LEASE_S, Play
 from tests.crash.programs import Executing
 from tests.crash.promises import ACTED
+from tests.crash.result import AS_PROMISED, Cell
 from tests.support.world import World
 
 

@@ -32,6 +32,7 @@ WRONG: dict[FactType, Any] = {
     FactType.MAYBE_URL: "javascript:alert(1)",
     FactType.FLAG: "yes",
     FactType.LINES: [],
+    FactType.CHANGES: {},
 }
 
 
@@ -128,3 +129,22 @@ def test_may_send(kind: str, said: list[str], still_true: bool, age: timedelta, 
 @pytest.mark.parametrize("text", ["data:text/html,x", "//evil", "http://", "http://[bad", "mailto:a@b.c", ""])
 def test_only_web_links_stand_in_mails(text: str) -> None:
     assert not is_web_url(text)
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "where"),
+    [
+        ("swap", "invalid", "changes[1]"),
+        ({"kind": "swap"}, "missing", "changes[1].title"),
+        ({"kind": "swap", "title": "Mug", "email": "a@example.com"}, "unknown", "changes[1].email"),
+        ({"kind": "Not a code", "title": "Mug"}, "invalid", "changes[1].kind"),
+        ({"kind": "quantity", "title": "Mug", "was": "1"}, "invalid", "changes[1].was"),
+    ],
+)
+def test_changes_that_cannot_be_said_are_named_by_their_place(change: Any, code: str, where: str) -> None:
+    facts = {**CATALOGUE[ClaimKind.EDIT_RECEIVED].sample, "changes": [change]}
+
+    with pytest.raises(FactsError) as caught:
+        check_facts(ClaimKind.EDIT_RECEIVED, facts)
+
+    assert (code, where) == (caught.value.code, caught.value.name)

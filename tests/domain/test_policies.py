@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from config.accounts import ConfigError
-from config.policies import duration, load_policies
+from config.policies import load_policies
+from config.reading import duration
 from tests.support.shared import ROOT
 
 SHIPPED = ROOT / "config" / "policies"
@@ -74,6 +75,21 @@ def test_version_changes_with_any_byte_and_only_then(folder: Path) -> None:
         ("routing.toml", "America/Chicago", "Mars/Base", "nodes.0.time_zone: write a time zone"),
         ("routing.toml", '["US", "CA"]', '["US", 1]', "nodes.1.serves: write text in quotes"),
         ("shipping.toml", "default_max_days = 6", "default_max_days = ", "not valid TOML"),
+        ("offers.toml", "refund_from = 0.7", "refund_from = 7", "offers.refund_from: write a share"),
+        ("offers.toml", "share = 0.20", "share = 0.60", "offers.lost: write at least one entry, silent_days and share"),
+        ("offers.toml", "percent = 10\n", "percent = 101\n", "offers.credit.percent: write per cent"),
+        ("offers.toml", "at_most = { default = 15,", "at_most = {", "offers.credit.at_most: write a default"),
+        ("carrier_claims.toml", 'ground = "lost"', 'ground = "late"', "claims.windows.0.ground: write one of lost"),
+        ("carrier_claims.toml", 'opens_after = "15 d"', 'opens_after = "61 d"', "closes_after: write a later day"),
+        ("carrier_claims.toml", 'fallback = "other"', 'fallback = "none"', "claims.fallback: there is no window of"),
+        ("carrier_claims.toml", 'carrier = "ups"', 'carrier = "usps"', "usps lost: there is more than one window"),
+        (
+            "carrier_claims.toml",
+            'currency = "USD"',
+            'currency = "XYZ"',
+            "claims.windows.0.currency: write the currency",
+        ),
+        ("portal.toml", 'window = "1 h"', 'window = "25 h"', "look_up.window: write a duration of at most one day"),
     ],
 )
 def test_wrong_value_is_refused_with_file_key_and_reason(

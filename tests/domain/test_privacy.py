@@ -20,6 +20,12 @@ def test_a_column_has_one_class() -> None:
 
 
 def test_people_are_named_in_contact_tables_and_sealed_stores_only() -> None:
-    assert {table for table, _ in columns_of(PERSONAL)} == {"customer", "order_contact"}
-    assert columns_of(SEALED) == {("inbox_event", "body"), ("document", "content")}
+    assert {table for table, _ in columns_of(PERSONAL)} == {"customer", "order_contact", "agent"}
+    assert columns_of(SEALED) == {
+        ("inbox_event", "body"),
+        ("document", "content"),
+        ("case_note", "text"),
+        ("edit_question", "question"),
+        ("edit_question", "answer"),
+    }
     assert ("order_contact", "line1") in personal_columns()

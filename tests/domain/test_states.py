@@ -6,8 +6,19 @@ from enum import StrEnum
 
 import pytest
 
-from domain.parcels import TERMINAL
-from domain.states import INITIAL, MACHINES, IllegalTransition, check
+from domain.parcels import TERMINAL, ParcelState
+from domain.states import (
+    BEGUN_EDIT,
+    EDIT,
+    ENDED_EDIT,
+    INITIAL,
+    MACHINES,
+    EditState,
+    IllegalTransition,
+    check,
+    check_parcel,
+)
+from domain.states_returns import AWAITED_RETURN, ENDED_RETURN, ENDED_RETURN_LINE, HOLDS_UNITS, ReturnLineState
 
 EACH = pytest.mark.parametrize("name", sorted(MACHINES))
 
@@ -56,13 +67,18 @@ def test_check_allows_the_table_and_nothing_else(name: str) -> None:
 @pytest.mark.parametrize(
     ("machine", "ends"),
     [
-        ("order", {"completed", "cancelled"}),
+        ("order", {"cancelled"}),
         ("fulfilment_order", {"closed", "cancelled"}),
         ("request", {"rejected", "cancelled"}),
         ("effect", {"done", "rejected", "cancelled"}),
         ("review_case", {"resolved"}),
+        ("edit_request", {"applied", "undone", "refused", "withdrawn", "expired"}),
+        ("refund", set()),
         ("deadline", {"met", "breached", "cancelled"}),
         ("shipment", set(TERMINAL)),
+        ("return_request", {"closed", "declined", "cancelled"}),
+        ("return_line", {"resolved", "declined", "cancelled"}),
+        ("exchange", {"ordered", "given_up"}),
     ],
 )
 def test_ends_are_final(machine: str, ends: set[str]) -> None:
@@ -79,6 +95,18 @@ def test_ends_are_final(machine: str, ends: set[str]) -> None:
         pytest.param("order", "held", "routing", id="a held order passes validation first"),
         pytest.param("order", "in_fulfilment", "held", id="a released order is held by rows, not by state"),
         pytest.param("shipment", "delivered", "in_transit", id="delivered stays delivered"),
+        pytest.param("edit_request", "awaiting_payment", "refused", id="paying is ended by a clock or the customer"),
+        pytest.param("edit_request", "at_node", "refused", id="what a node was told is undone, not refused"),
+        pytest.param("edit_request", "confirming", "expired", id="what has begun does not expire"),
+        pytest.param("edit_request", "fencing", "undoing", id="before the node there is nothing to undo"),
+        pytest.param("refund", "granted", "succeeded", id="no money without an attempt"),
+        pytest.param("refund", "succeeded", "executing", id="money is given back once"),
+        pytest.param("return_request", "in_transit", "cancelled", id="what is on its way is not called off"),
+        pytest.param("return_request", "received", "resolved", id="nothing is settled before it was looked at"),
+        pytest.param("return_request", "resolved", "declined", id="what was given is not refused"),
+        pytest.param("return_request", "requested", "label_issued", id="no label without an approval"),
+        pytest.param("return_line", "received", "resolved", id="a unit is graded first"),
+        pytest.param("return_line", "received", "missing", id="what is here is not missing"),
         pytest.param("order", "nonsense", "held", id="unknown state"),
     ],
 )
@@ -87,3 +115,29 @@ def test_refused(machine: str, current: str, wanted: str) -> None:
         check(machine, current, wanted)
 
     assert (caught.value.machine, caught.value.current, caught.value.wanted) == (machine, current, wanted)
+
+
+def test_an_edit_that_has_begun_leaves_only_by_being_applied_or_undone() -> None:
+    ways_out = {target for state in BEGUN_EDIT for target in EDIT[state] if target not in BEGUN_EDIT}
+
+    assert ways_out == {EditState.APPLIED, EditState.UNDONE}
+    assert not BEGUN_EDIT & ENDED_EDIT
+
+
+def test_units_of_a_return_are_held_until_it_has_ended_or_expired() -> None:
+    assert HOLDS_UNITS | ENDED_RETURN_LINE | {ReturnLineState.EXPIRED} == set(ReturnLineState)
+    assert not HOLDS_UNITS & ENDED_RETURN_LINE
+    assert not AWAITED_RETURN & ENDED_RETURN
+
+
+@pytest.mark.row("TRK-2")
+@pytest.mark.parametrize("end", sorted(TERMINAL))
+def test_only_all_scans_together_lead_a_parcel_out_of_its_end(end: str) -> None:
+    for wanted in sorted(set(ParcelState) - TERMINAL):
+        with pytest.raises(IllegalTransition):
+            check_parcel(end, wanted, by_events=False)
+        if wanted != ParcelState.UNKNOWN:
+            check_parcel(end, wanted, by_events=True)
+    with pytest.raises(IllegalTransition):
+        check_parcel(end, ParcelState.UNKNOWN, by_events=True)
+    check_parcel("in_transit", end, by_events=True)

@@ -17,6 +17,8 @@ from tests.tasks.steps import at_node, at_shipbob, at_workshop, later
 
 HOLD_AT_SHOP = "fulfillmentOrderHold"
 BUY = "POST /v2/shipments/{id}/buy"
+# What is asked of a restored ledger is played on both in tests/ledger/test_restored.py; one whole path is, here.
+sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def in_doubt(world: World) -> Sequence[Any]:
@@ -65,6 +67,7 @@ async def test_an_order_that_was_captured_and_released_in_between(world: World, 
 
 
 @pytest.mark.row("TRU-1")
+@sqlite_only
 async def test_an_order_that_was_released_in_between_and_cancelled_since(world: World, tmp_path: Path) -> None:
     file = back_up(world, tmp_path)
     early, late = world.buy(at_shipbob(), at_shipbob())
@@ -85,6 +88,7 @@ async def test_an_order_that_was_released_in_between_and_cancelled_since(world: 
 
 
 @pytest.mark.row("TRU-1")
+@sqlite_only
 async def test_a_hold_that_was_on_its_way_to_the_shop(world: World, tmp_path: Path) -> None:
     """Set and ended in between: set again it would prove that nothing was released."""
     await hold_late(world)
@@ -108,6 +112,7 @@ async def test_a_hold_that_was_on_its_way_to_the_shop(world: World, tmp_path: Pa
 
 
 @pytest.mark.row("TRU-1")
+@sqlite_only
 async def test_a_hold_that_the_shop_got_in_between_and_still_has(world: World, tmp_path: Path) -> None:
     """It proves that nothing was released, and the release that comes now ends it."""
     await hold_late(world)
@@ -139,6 +144,7 @@ async def hold_late(world: World) -> None:
 
 
 @pytest.mark.row("TRU-1")
+@sqlite_only
 async def test_one_part_that_a_node_has_proves_nothing_of_the_other(world: World, tmp_path: Path) -> None:
     world.sandbox.control("shipbob/inventory", {"levels": [{"sku": "MUG-ENA-BLU", "on_hand": 0}]})
     await warehouse_sweep.read_node_stock.fn("shipbob/main")
@@ -161,6 +167,7 @@ async def test_one_part_that_a_node_has_proves_nothing_of_the_other(world: World
 
 
 @pytest.mark.row("TRU-1")
+@sqlite_only
 @pytest.mark.parametrize("packed", [False, True])
 async def test_a_cancellation_reaches_the_node_that_may_have_the_order(
     world: World, tmp_path: Path, packed: bool

@@ -1,6 +1,5 @@
 """One Prefect server for all flows of a test run, and eyes to look into it."""
 
-import gc
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -16,9 +15,6 @@ from tests.support.waiting import PATIENCE_S, until
 ENGINE = [
     pytest.mark.engine,
     pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
-    # Prefect leaves its own clients' sockets to the garbage collector
-    pytest.mark.filterwarnings("ignore:Exception ignored in. <socket.socket:pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore:unclosed <socket.socket:ResourceWarning"),
 ]
 
 
@@ -42,14 +38,33 @@ class Server:
             "/flow_runs/filter", {"flows": {"name": {"any_": [flow]}}, "sort": "START_TIME_DESC", "limit": 20}
         )
 
+    async def tasks(self, run: str, *, at_least: int) -> list[str]:
+        """Names of a run's tasks as they began, without the number that each has; waits until there are so many."""
+        wanted = {"flow_runs": {"id": {"any_": [run]}}, "sort": "ID_DESC", "limit": 50}
+
+        async def enough() -> list[dict[str, Any]]:
+            found = await self._ask("/task_runs/filter", wanted)
+            began = [row for row in found if row["start_time"]]
+            return began if len(began) >= at_least else []
+
+        found = await until(enough, f"{at_least} tasks")
+        return [row["name"].rpartition("-")[0] for row in sorted(found, key=lambda row: str(row["start_time"]))]
+
     async def artifact(self, key: str) -> Any:
         """The newest of a key: rows of a table, text of a page."""
-        found = await self._ask(
-            "/artifacts/filter", {"artifacts": {"key": {"any_": [key]}}, "sort": "CREATED_DESC", "limit": 1}
-        )
+        found = await self._newest(key)
         assert found, f"no artifact {key}"
         data = found[0]["data"]
         return orjson.loads(data) if found[0]["type"] == "table" else data
+
+    async def lines(self, key: str) -> list[dict[str, str]]:
+        """Rows of the newest table of a key, none when there is no such table yet."""
+        return [line for each in await self._newest(key) for line in orjson.loads(each["data"])]
+
+    async def _newest(self, key: str) -> list[dict[str, Any]]:
+        return await self._ask(
+            "/artifacts/filter", {"artifacts": {"key": {"any_": [key]}}, "sort": "CREATED_DESC", "limit": 1}
+        )
 
     async def events(self, name: str, *, at_least: int = 1) -> list[dict[str, Any]]:
         """Events of a name; waits until there are so many."""
@@ -76,4 +91,3 @@ class Server:
 async def server(engine: None) -> AsyncIterator[Server]:
     async with get_client() as client:
         yield Server(client)
-    gc.collect()  # here, where the filter above stands, not in whatever test comes next

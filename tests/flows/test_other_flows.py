@@ -4,12 +4,16 @@ import pytest
 import sqlalchemy as sa
 
 from flows.check_invariants import check_invariants
+from flows.fit_delays import fit_delays
+from flows.forecast_parcels import forecast_parcels
 from flows.reconcile_books import reconcile_books
+from flows.report_kpis import report_kpis
 from flows.sweep_shops import sweep_shops
 from flows.sweep_warehouses import sweep_warehouses
 from flows.track_parcels import track_parcels
 from flows.watch_deadlines import watch_deadlines
 from tests.flows.conftest import ENGINE, Server
+from tests.support.edits import edit, order_ids
 from tests.support.world import World, checkout
 from tests.tasks.steps import at_shipbob, at_workshop, cases, later, release, subjects
 
@@ -90,6 +94,8 @@ async def test_track_parcels_asks_for_what_is_due_and_waits_for_a_carrier_that_i
     await ended_well(server, "track-parcels")
     [row] = await server.artifact("track-parcels")
     assert ("#1001", "delivered") == (row["order"], row["outcome"])
+    [source] = await server.artifact("parcels-by-source")
+    assert ("easypost/main", 1, "") == (source["source"], source["looked at"], source["stopped by"])
     assert not world.broken()
 
 
@@ -123,8 +129,9 @@ async def test_watch_deadlines_cancels_the_unpaid_and_forgets_what_is_old(world:
     await world.settle()
 
     assert [True, True, False] == [order["cancelled_at"] is not None for order in world.orders()]
-    assert {"cancelled_unpaid": 2} == found
-    assert ["breached", "breached"] == [row["state"] for row in world.rows("SELECT state FROM deadline")]
+    assert 2 == found["cancelled_unpaid"]
+    unpaid = world.rows("SELECT state FROM deadline WHERE kind = 'unpaid'")
+    assert ["breached", "breached"] == [row["state"] for row in unpaid]
     until = str(world.wiring.now())[:19]
     old = "SELECT body FROM inbox_event WHERE received_at < :until AND handled_at IS NOT NULL"
     assert any(row["body"] for row in world.rows(old, until=until))
@@ -134,6 +141,50 @@ async def test_watch_deadlines_cancels_the_unpaid_and_forgets_what_is_old(world:
 
     assert not any(row["body"] for row in world.rows(old, until=until))
     await ended_well(server, "watch-deadlines")
+    assert not world.broken()
+
+
+@pytest.mark.row("PEO-3")
+async def test_report_kpis_writes_a_page_of_the_last_day(world: World, server: Server) -> None:
+    world.buy(checkout(), checkout())
+    await world.settle()
+    first, second = order_ids(world)
+    await edit(world, first, [{"kind": "remove", "line_id": "nothing"}])
+    assert "applied" == (await edit(world, second, [{"kind": "cancel"}]))["state"]
+
+    missed = await report_kpis()
+
+    page = await server.artifact("kpis")
+    assert "| requests | 2 | 0 | – | – |  |" in page
+    assert "| applied share | 50.0 % | – | 55.0 % | 85.0 % | missed |" in page
+    assert "edits.applied_share" in missed
+    assert "| portal | 2 |" in page
+    assert all(word not in page for word in ("Ada", "Lovelace", "ada@example.com", first, second))
+    await ended_well(server, "report-kpis")
+    assert not world.broken()
+
+
+@pytest.mark.row("PEO-2")
+@pytest.mark.row("DLY-2")
+async def test_fit_delays_writes_a_page_and_forecast_parcels_uses_the_model(world: World, server: Server) -> None:
+    drop(world, "easypost")
+    world.sandbox.control("shipbob/settings", {"instant": True})
+    await release(world, at_shipbob())
+    await world.advance(0.2)
+
+    assert {"forecast": 1} == await forecast_parcels()
+    assert 1 == (await fit_delays())["cold"], "a handful of parcels is no history"
+    world.move_clock(25)
+    assert {"forecast": 1} == await forecast_parcels()
+
+    page = await server.artifact("delay-model")
+    assert "the policy's usual days are the model" in page
+    row = world.row("SELECT fitted_model_id, late_probability, promised_on FROM parcel_forecast")
+    assert row["fitted_model_id"] in page
+    assert 0 < row["late_probability"] < 1
+    assert row["promised_on"]
+    await ended_well(server, "fit-delays")
+    await ended_well(server, "forecast-parcels")
     assert not world.broken()
 
 

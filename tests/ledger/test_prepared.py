@@ -9,7 +9,7 @@ from sqlmodel import Session
 from config.wiring import Wiring
 from ledger import rows
 from ledger.prepared import Prepared, listed
-from ledger.tables import Decision, Order, ReviewCase, SyncCursor, Work
+from ledger.tables import Decision, Order, ParcelForecast, ReviewCase, SyncCursor, Work
 from ledger.tables.base import table_of
 from tests.ledger.support import NOW, later, make_order, put, row_of
 
@@ -34,6 +34,16 @@ def test_values_come_back_as_they_were(wiring: Wiring) -> None:
     assert order["test"] is True
     assert order["cancelled_at"] is None
     assert dict(row_of(wiring, ReviewCase)) == dict(case)
+
+
+@pytest.mark.parametrize("chance", [0.25, 1.0, None])
+def test_a_number_with_a_fraction_comes_back_as_one(wiring: Wiring, chance: float | None) -> None:
+    put(wiring, ParcelForecast, {"id": "shp_1", "order_id": "o", "due_at": NOW, "late_probability": chance})
+
+    [row] = wiring.ledger(rows.select_by, ParcelForecast, "id", ["shp_1"])
+
+    assert row["late_probability"] == chance
+    assert type(row["late_probability"]) is type(chance)
 
 
 def test_a_time_of_another_zone_is_kept_as_utc(wiring: Wiring) -> None:

@@ -44,13 +44,13 @@ def test_a_delivery_that_two_workers_hear_of_at_once_counts_its_units_once(wirin
     recorded, go_on = threading.Event(), threading.Event()
 
     def first(session: Session) -> None:
-        record_trackers(session, [DELIVERED], NOW)
+        record_trackers(session, [DELIVERED], NOW, wiring.policies)
         recorded.set()
         assert go_on.wait(30)
 
     one = Rival(lambda: wiring.ledger(first))
     assert recorded.wait(30)
-    other = Rival(lambda: wiring.ledger(record_trackers, [DELIVERED], NOW))
+    other = Rival(lambda: wiring.ledger(record_trackers, [DELIVERED], NOW, wiring.policies))
     other.until_blocked()
     go_on.set()
 

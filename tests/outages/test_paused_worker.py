@@ -55,6 +55,14 @@ def in_transaction(world: World) -> bool:
     return False
 
 
+async def taken_over(world: World, programs: Programs, environment: dict[str, str], kind: str, state: str) -> None:
+    """Another worker comes, works until the effect is in this state, and ends."""
+    second = programs.worker(environment=environment)
+    await world.until(lambda: effects(world, kind, state), what=f"another makes it {state}", deadline_s=PATIENCE_S)
+    second.send(signal.SIGTERM)
+    await world.until(lambda: not second.alive, what="the second ends", deadline_s=PATIENCE_S)
+
+
 async def ends_idle(world: World, program: Program) -> None:
     await world.until(lambda: not program.alive, what="the woken worker ends", deadline_s=PATIENCE_S)
     assert 0 == program.code, program.output
@@ -74,12 +82,9 @@ async def test_one_stopped_in_the_middle_of_a_call_is_not_believed(world: World,
     )  # fmt: skip
     await stop_in_the_call(world, first)
 
-    second = programs.worker(environment=environment)
-    await world.until(lambda: effects(world, "shop.hold", "done"), what="another finishes it", deadline_s=PATIENCE_S)
+    await taken_over(world, programs, environment, "shop.hold", "done")
     token = world.row("SELECT lease_token FROM effect WHERE kind = 'shop.hold'")["lease_token"]
     done_at = world.row("SELECT done_at FROM effect WHERE kind = 'shop.hold'")["done_at"]
-    second.send(signal.SIGTERM)
-    await world.until(lambda: not second.alive, what="the second ends", deadline_s=PATIENCE_S)
 
     world.sandbox.control("release", {})
     first.send(signal.SIGCONT)
@@ -108,10 +113,7 @@ async def test_one_stopped_before_its_call_does_not_make_it_late(
     await stopped(world, first)
     assert not world.sandbox.accepted("shopify").get(HOLD)
 
-    second = programs.worker(environment=environment)
-    await world.until(lambda: effects(world, "shop.hold", "done"), what="another sends it", deadline_s=PATIENCE_S)
-    second.send(signal.SIGTERM)
-    await world.until(lambda: not second.alive, what="the second ends", deadline_s=PATIENCE_S)
+    await taken_over(world, programs, environment, "shop.hold", "done")
     calls = world.sandbox.requests("shopify")[HOLD]
 
     first.send(signal.SIGCONT)
@@ -133,10 +135,7 @@ async def test_a_mail_stopped_at_its_handing_over_is_one_mail_and_a_case(world: 
     await world.until(world.mails, what="the server has the mail", deadline_s=PATIENCE_S)
     await stop_in_the_call(world, first)
 
-    second = programs.worker(environment=environment)
-    await world.until(lambda: effects(world, "mail.send", "parked"), what="another gives it up", deadline_s=PATIENCE_S)
-    second.send(signal.SIGTERM)
-    await world.until(lambda: not second.alive, what="the second ends", deadline_s=PATIENCE_S)
+    await taken_over(world, programs, environment, "mail.send", "parked")
     world.sandbox.control("release", {})
     first.send(signal.SIGCONT)
     await ends_idle(world, first)
@@ -165,10 +164,7 @@ async def test_one_stopped_in_the_middle_of_a_batch_of_mails_sends_none_of_the_r
     await stop_in_the_call(world, first)
     in_hand = world.row("SELECT count(*) AS n FROM effect WHERE kind = 'mail.send' AND state = 'sending'")["n"]
 
-    second = programs.worker(environment=environment)
-    await world.until(lambda: effects(world, "mail.send", "parked"), what="another gives it up", deadline_s=PATIENCE_S)
-    second.send(signal.SIGTERM)
-    await world.until(lambda: not second.alive, what="the second ends", deadline_s=PATIENCE_S)
+    await taken_over(world, programs, environment, "mail.send", "parked")
     world.sandbox.control("release", {})
     first.send(signal.SIGCONT)
     await ends_idle(world, first)

@@ -26,15 +26,15 @@ def find_browser() -> str | None:
 
 
 @contextmanager
-def browser_page(width: int = 1400, height: int = 900) -> Iterator[Page]:
-    """One page of a fresh browser. Skips the test where there is no browser."""
+def browser_page(width: int = 1400, height: int = 900, *, scripts: bool = True) -> Iterator[Page]:
+    """One page of a fresh browser; `scripts`: whether it runs any. Skips the test where there is no browser."""
     program = find_browser()
     if program is None:
         pytest.skip(MEND)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(_ARGUMENTS))
         try:
-            page = browser.new_page(viewport={"width": width, "height": height})
+            page = browser.new_page(viewport={"width": width, "height": height}, java_script_enabled=scripts)
             page.set_default_timeout(20_000)
             yield page
         finally:

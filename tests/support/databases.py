@@ -8,12 +8,13 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from config.policies import load_policies
 from config.settings import Settings
 from config.wiring import Wiring, engine_url
 from ledger import schema
@@ -146,7 +147,17 @@ class Sqlite:
 def make_wiring(url: str) -> Wiring:
     """A process's wiring on this database, with the sandbox's accounts and no regard to the environment."""
     accounts = ROOT / "config" / "accounts.sandbox.toml"
-    return Wiring(Settings(_env_file=None, database_url=url, accounts_file=accounts))  # type: ignore[call-arg]
+    return wired(Settings(_env_file=None, database_url=url, accounts_file=accounts))  # type: ignore[call-arg]
+
+
+read_policies = cache(load_policies)  # frozen, and the same for almost all tests
+
+
+def wired(settings: Settings) -> Wiring:
+    """A wiring whose policies are read once a process."""
+    made = Wiring(settings)
+    made.policies = read_policies(settings.policies_dir)
+    return made
 
 
 def move_clock(wiring: Wiring, by: timedelta) -> None:

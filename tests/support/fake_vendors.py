@@ -10,6 +10,7 @@ import httpx
 from sandbox.core.app import Builder, Sandbox
 from sandbox.core.server import make_server
 from sandbox.core.world import World
+from tests.support.bare_server import listening
 from tests.support.waiting import until
 
 
@@ -54,24 +55,19 @@ class Receiver:
         self.url = ""
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while head := await reader.readuntil(b"\r\n\r\n"):
-                first, *lines = head.decode("latin-1").split("\r\n")
-                headers = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines if line)}
-                body = await reader.readexactly(int(headers.get("content-length", 0)))
-                method, path, _ = first.split(" ")
-                self.requests.append((method, path, headers, body))
-                status, answer = self.answers(method, path, body)
-                writer.write(
-                    f"HTTP/1.1 {status} X\r\ncontent-type: application/json\r\n"
-                    f"content-length: {len(answer)}\r\n\r\n".encode()
-                    + answer
-                )
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
+        while head := await reader.readuntil(b"\r\n\r\n"):
+            first, *lines = head.decode("latin-1").split("\r\n")
+            headers = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines if line)}
+            body = await reader.readexactly(int(headers.get("content-length", 0)))
+            method, path, _ = first.split(" ")
+            self.requests.append((method, path, headers, body))
+            status, answer = self.answers(method, path, body)
+            writer.write(
+                f"HTTP/1.1 {status} X\r\ncontent-type: application/json\r\n"
+                f"content-length: {len(answer)}\r\n\r\n".encode()
+                + answer
+            )
+            await writer.drain()
 
     @property
     def bodies(self) -> list[bytes]:
@@ -81,9 +77,6 @@ class Receiver:
 @asynccontextmanager
 async def receiver() -> AsyncIterator[Receiver]:
     receiver = Receiver()
-    server = await asyncio.start_server(receiver._serve, "127.0.0.1", 0)
-    receiver.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    try:
+    async with listening(receiver._serve) as port:
+        receiver.url = f"http://127.0.0.1:{port}"
         yield receiver
-    finally:
-        server.close()

@@ -16,7 +16,6 @@ import pytest
 from tests.support.shared import ROOT
 
 ORDERS = 120
-GROUP = "tests/e2e/demo.py"  # one worker runs all that look at the demo
 START_S = 600.0
 _COMMAND = "import sys; from apps.cli import run; run(sys.argv[1:])"
 

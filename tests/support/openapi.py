@@ -4,6 +4,7 @@
 (they forbid each other's properties otherwise).
 """
 
+import gzip
 import json
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,8 @@ from urllib.parse import parse_qsl
 import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import best_match
+
+from tests.support.forms import typed
 
 Spec = dict[str, Any]
 Schema = dict[str, Any]
@@ -32,20 +35,27 @@ _KEPT = (
 
 @cache
 def load_spec(path: Path) -> Spec:
-    """A contract, read once."""
-    text = path.read_text(encoding="utf-8")
-    spec: Spec = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    return spec
+    """A contract, read once; it may be packed."""
+    text = (gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()).decode()
+    if path.name.removesuffix(".gz").endswith(".json"):
+        spec: Spec = json.loads(text)
+        return spec
+    # one vendor's file has tabs between words, which YAML does not allow there
+    read: Spec = yaml.load(text.replace("\t", " "), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return read
 
 
 def check_request(spec: Spec, method: str, path: str, body: Any = None, query: Any = None) -> None:
-    """Assert that a request's body and query parameters are allowed. `path` is a template of the spec."""
+    """Assert that a request's body and query parameters are allowed. `path` is a template of the spec; the body is
+    decoded JSON, or a form as `forms.nested` reads it."""
     operation = _operation(spec, method, path)
     problems = list(_query_problems(spec, path, operation, query))
     content = operation.get("requestBody", {}).get("content", {})
     if "$ref" in operation.get("requestBody", {}):
         content = _follow(spec, operation["requestBody"])["content"]
     schema = _json_schema(content)
+    if schema is None and (schema := _form_schema(content)) is not None:
+        body = typed(body or {}, schema, lambda part: _follow(spec, part))
     if schema is not None and body is not None:
         problems += _problems(spec, schema, body)
     assert not problems, f"{method} {path}: " + "; ".join(problems)
@@ -97,20 +107,31 @@ def _json_schema(content: dict[str, Any]) -> Schema | None:
     return None
 
 
+def _form_schema(content: dict[str, Any]) -> Schema | None:
+    schema: Schema | None = content.get("application/x-www-form-urlencoded", {}).get("schema")
+    return schema
+
+
 def _query_problems(spec: Spec, path: str, operation: dict[str, Any], query: Any) -> list[str]:
     pairs = parse_qsl(query) if isinstance(query, str) else list(dict(query or {}).items())
     listed = [*spec["paths"][path].get("parameters", []), *operation.get("parameters", [])]
     parameters = [_follow(spec, parameter) for parameter in listed]
     known = {parameter["name"].lower() for parameter in parameters if parameter["in"] == "query"}
     required = {p["name"].lower() for p in parameters if p["in"] == "query" and p.get("required")}
-    given = {str(name).lower() for name, _ in pairs}
+    given = {str(name).lower().partition("[")[0] for name, _ in pairs}  # `expand[]` is the parameter `expand`
     return [f"unknown query parameter {name}" for name in sorted(given - known)] + [
         f"missing query parameter {name}" for name in sorted(required - given)
     ]
 
 
 def _problems(spec: Spec, schema: Schema, value: Any) -> list[str]:
-    checker = Draft202012Validator(_plain(spec, schema, ()), format_checker=FormatChecker())
+    plain = _plain(spec, schema, wanted := {})
+    defs: dict[str, Schema] = {}
+    while wanted:
+        name, target = wanted.popitem()
+        if name not in defs:
+            defs[name] = _plain(spec, target, wanted)
+    checker = Draft202012Validator({**plain, "$defs": defs}, format_checker=FormatChecker())
     deepest = [best_match([error]) for error in checker.iter_errors(value)]
     return [f"{error.json_path}: {error.message[:300]}" for error in deepest]
 
@@ -124,31 +145,29 @@ def _follow(spec: Spec, value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-def _plain(spec: Spec, schema: Schema, seen: tuple[str, ...]) -> Schema:
-    """JSON Schema without references; a schema inside itself is not checked any deeper."""
+def _plain(spec: Spec, schema: Schema, wanted: dict[str, Schema]) -> Schema:
+    """JSON Schema of one part; what it refers to is added to `wanted` and becomes a definition."""
     if "$ref" in schema:
-        if schema["$ref"] in seen:
-            return {}
-        seen = (*seen, schema["$ref"])
-        schema = _follow(spec, schema)
-        return _plain(spec, schema, seen)
+        name = schema["$ref"].removeprefix("#/").replace("/", ".")
+        wanted[name] = _follow(spec, schema)
+        return {"$ref": f"#/$defs/{name}"}
     if "allOf" in schema:
         schema = _merged(spec, schema)
     out: Schema = {key: schema[key] for key in _KEPT if key in schema}
     if "type" in schema:
         out["type"] = schema["type"]
     if "properties" in schema:
-        out["properties"] = {k: _plain(spec, v, seen) for k, v in schema["properties"].items()}
+        out["properties"] = {k: _plain(spec, v, wanted) for k, v in schema["properties"].items()}
     extra = schema.get("additionalProperties")
     if isinstance(extra, dict):
-        out["additionalProperties"] = _plain(spec, extra, seen)
+        out["additionalProperties"] = _plain(spec, extra, wanted)
     elif extra is False and schema.get("type") in ("object", None) and "properties" in schema:
         out["additionalProperties"] = False
     if "items" in schema:
-        out["items"] = _plain(spec, schema["items"], seen)
+        out["items"] = _plain(spec, schema["items"], wanted)
     for word in ("oneOf", "anyOf"):
         if word in schema:
-            out["anyOf"] = [_plain(spec, part, seen) for part in schema[word]]
+            out["anyOf"] = [_plain(spec, part, wanted) for part in schema[word]]
     if schema.get("format") in ("date-time", "date", "uuid"):
         out["format"] = schema["format"]
     return _nullable(out) if schema.get("nullable") else out

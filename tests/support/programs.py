@@ -62,6 +62,9 @@ class Programs:
     def receiver(self, port: int, *, environment: Mapping[str, str]) -> Program:
         return self.start("-m", "apps.receiver", "--port", str(port), environment=environment)
 
+    def requests(self, *options: str, environment: Mapping[str, str]) -> Program:
+        return self.start("-m", "apps.requests", *options, environment=environment)
+
     def end(self) -> None:
         for program in self._started:
             if program.alive:

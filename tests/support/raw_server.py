@@ -2,9 +2,11 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+
+from tests.support.bare_server import listening
 
 DROP = b""  # close without an answer
 
@@ -16,11 +18,25 @@ class RawServer:
     url: str = ""
     answers: list[bytes] = field(default_factory=list)
     seen: list[bytes] = field(default_factory=list)
-    hang: asyncio.Event = field(default_factory=asyncio.Event)
     news: asyncio.Event = field(default_factory=asyncio.Event)  # set by every arrival
 
     def next_answer(self) -> bytes:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+            body = await reader.readexactly(int(length[1])) if length else b""
+            self.seen.append(head + body)
+            self.news.set()
+            answer = self.next_answer()
+            if answer == HANG:
+                await reader.read()  # until the caller leaves
+                return
+            writer.write(answer)
+            if answer == DROP or b"content-length: 100" in answer:
+                return
 
 
 HANG = b"hang"
@@ -39,36 +55,6 @@ def truncated() -> bytes:
 @asynccontextmanager
 async def raw_server(*answers: bytes) -> AsyncIterator[RawServer]:
     server = RawServer(answers=list(answers))
-    writers: list[asyncio.StreamWriter] = []
-    listening = await asyncio.start_server(_handler(server, writers), "127.0.0.1", 0)
-    server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
-    try:
+    async with listening(server.talk) as port:
+        server.url = f"http://127.0.0.1:{port}"
         yield server
-    finally:
-        server.hang.set()
-        for writer in writers:
-            writer.close()
-        listening.close()
-        await listening.wait_closed()
-
-
-def _handler(server: RawServer, writers: list[asyncio.StreamWriter]) -> Callable[..., object]:
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writers.append(writer)
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
-                body = await reader.readexactly(int(length[1])) if length else b""
-                server.seen.append(head + body)
-                server.news.set()
-                answer = server.next_answer()
-                if answer == HANG:
-                    await server.hang.wait()
-                    break
-                writer.write(answer)
-                if answer == DROP or b"content-length: 100" in answer:
-                    break
-        writer.close()
-
-    return handle

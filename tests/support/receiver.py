@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
+from tests.support.bare_server import listening
 from tests.support.waiting import PATIENCE_S
 
 
@@ -28,50 +29,33 @@ class Receiver:
     deliveries: list[Delivery] = field(default_factory=list)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def wait_for(self, topic: str, header: str = "") -> Delivery:
-        """The first delivery whose header, or whose `description` in the body, is the topic."""
+    async def wait_for(self, topic: str, header: str = "", field: str = "description") -> Delivery:
+        """The first delivery whose header, or whose `field` of the body, is the topic."""
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 self._arrived.clear()
                 for delivery in self.deliveries:
-                    told = delivery.headers.get(header) if header else delivery.json().get("description")
+                    told = delivery.headers.get(header) if header else delivery.json().get(field)
                     if told == topic:
                         return delivery
                 await self._arrived.wait()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")[1:]
-                pairs = (line.split(":", 1) for line in head if ":" in line)
-                headers = {name.strip().lower(): value.strip() for name, value in pairs}
-                body = await reader.readexactly(int(headers.get("content-length", "0")))
-                self.deliveries.append(Delivery(headers, body))
-                self._arrived.set()
-                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
-                await writer.drain()
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
+        while True:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")[1:]
+            pairs = (line.split(":", 1) for line in head if ":" in line)
+            headers = {name.strip().lower(): value.strip() for name, value in pairs}
+            body = await reader.readexactly(int(headers.get("content-length", "0")))
+            self.deliveries.append(Delivery(headers, body))
+            self._arrived.set()
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+            await writer.drain()
 
 
 @asynccontextmanager
 async def receiving() -> AsyncIterator[Receiver]:
     """A receiver on a free port of loopback."""
     receiver = Receiver()
-    talks: set[asyncio.Task[None]] = set()
-
-    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        talks.add(asyncio.create_task(receiver._serve(reader, writer)))
-        writers.append(writer)
-
-    writers: list[asyncio.StreamWriter] = []
-    server = await asyncio.start_server(accept, "127.0.0.1", 0)
-    receiver.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hooks"
-    try:
+    async with listening(receiver._serve) as port:
+        receiver.url = f"http://127.0.0.1:{port}/hooks"
         yield receiver
-    finally:
-        server.close()
-        for writer in writers:
-            writer.close()
-        await asyncio.gather(*talks)

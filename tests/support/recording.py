@@ -10,6 +10,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from connectors.transport import HttpClient, Request, Response
+from tests.support.forms import nested
 from tests.support.openapi import Spec, check_request, check_response, find_template
 
 
@@ -40,7 +41,7 @@ class RecordingClient(HttpClient):
                 path=url.path,
                 query=dict(url.query),
                 headers=CIMultiDict(request.headers),
-                body=_json(request.content or b""),
+                body=_sent(request),
                 status=answer.status,
                 answer=_json(answer.content),
             )
@@ -68,6 +69,12 @@ def check_exchanges(spec: Spec, exchanges: list[Exchange], *, prefix: str = "") 
         check_response(spec, exchange.method, template, exchange.status, exchange.answer)
         seen.add(f"{exchange.method} {template}")
     return seen
+
+
+def _sent(request: Request) -> Any:
+    content = request.content or b""
+    is_form = CIMultiDict(request.headers).get("content-type") == "application/x-www-form-urlencoded"
+    return nested(content.decode()) if is_form else _json(content)
 
 
 def _json(content: bytes) -> Any:

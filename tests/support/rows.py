@@ -5,7 +5,6 @@ Only a run of the whole suite is written, so that trying out one test does not f
 """
 
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +15,6 @@ from tests.support.rows_list import ROWS
 from tests.support.shared import ROOT, missing_reason
 
 FILE = ROOT / "build" / "rows.json"
-GROUP = re.compile(r"@tests/[\w/]+\.py$")  # added by xdist
 PROPERTY = "row"
 
 
@@ -53,7 +51,7 @@ class RowsPlugin:
         rows = {(value[0], value[1]) for name, value in report.user_properties if name == PROPERTY}  # type: ignore[index]
         if not rows:
             return
-        outcome = self.outcomes.setdefault(GROUP.sub("", report.nodeid), Outcome())
+        outcome = self.outcomes.setdefault(report.nodeid, Outcome())
         outcome.rows |= rows
         outcome.called |= report.when == "call" and report.passed
         outcome.broken |= not report.passed or hasattr(report, "wasxfail")

@@ -1,8 +1,11 @@
 """A small world for whole-path tests: sandbox, receiver on a real port, ledger, clock; stages without an engine."""
 
 import asyncio
+import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +13,15 @@ import sqlalchemy as sa
 import uvicorn
 
 from apps.receiver.app import create_app
-from bench.opening import read_vendors
+from config import wiring as wiring_module
+from config.policies import load_policies
 from config.settings import Settings
 from config.wiring import Wiring
 from ledger.invariants import check_all
 from tasks import stages
+from tasks.opening import read_vendors
 from tasks.shift import Shift
+from tests.support.databases import move_clock, wired
 from tests.support.fake_vendors import free_port
 from tests.support.sandbox import SandboxProcess
 from tests.support.shared import ROOT
@@ -124,13 +130,14 @@ class World:
             if quiet:
                 await asyncio.sleep(0)
 
+    def move_clock(self, hours: float) -> None:
+        """Time goes by for us and the vendors, and nobody works."""
+        move_clock(self.wiring, timedelta(hours=hours))
+        self.sandbox.control("clock", {"offset_s": self.row("SELECT offset_s FROM clock")["offset_s"]})
+
     async def advance(self, hours: float) -> None:
-        """Move the one clock for us and the vendors, then settle."""
-        with self.wiring.engine.begin() as connection:
-            connection.execute(sa.text("UPDATE clock SET offset_s = offset_s + :s"), {"s": hours * 3600})
-            offset = connection.execute(sa.text("SELECT offset_s FROM clock")).scalar_one()
-        self.wiring.clock.forget()
-        await asyncio.to_thread(self.sandbox.control, "clock", {"offset_s": offset})
+        """`move_clock`, then settle."""
+        await asyncio.to_thread(self.move_clock, hours)
         await self.settle()
         await self._floor_works()
         await self.settle()
@@ -143,6 +150,18 @@ class World:
                 lambda done=done: self.sandbox.control("floor/settings")["rounds"] > done, what="the floor works"
             )
 
+    def rule(self, file: str, line: str, instead: str) -> None:
+        """A business rule in this world's own files, for programs too."""
+        settings = self.wiring.settings
+        own = settings.accounts_file.parent / "policies"
+        if settings.policies_dir != own:
+            shutil.copytree(settings.policies_dir, own)
+            settings.policies_dir = own
+        text = (own / file).read_text("utf-8")
+        assert line in text, f"{file} has no {line}"
+        (own / file).write_text(text.replace(line, instead), "utf-8")
+        self.wiring.policies = load_policies(own)
+
     @property
     def environment(self) -> dict[str, str]:
         """What a program needs in its environment to work in this world."""
@@ -150,6 +169,7 @@ class World:
         return {
             "AFTERCART_DATABASE_URL": settings.database_url,
             "AFTERCART_ACCOUNTS_FILE": str(settings.accounts_file),
+            "AFTERCART_POLICIES_DIR": str(settings.policies_dir),
             "AFTERCART_PUBLIC_URL": settings.public_url,
             "AFTERCART_LINK_SECRET": settings.link_secret.get_secret_value(),
             "AFTERCART_SANDBOX_CONTROL_URL": settings.sandbox_control_url,
@@ -185,4 +205,24 @@ class World:
         return found
 
 
-__all__ = ["ADDRESS", "World", "checkout", "free_port", "make_settings"]
+@asynccontextmanager
+async def opened_world(url: str, sandbox: SandboxProcess, folder: Path, *, sound: bool = False) -> AsyncIterator[World]:
+    """A world on this ledger, everything read; `sound`: what is done with it leaves all invariants true."""
+    port = free_port()
+    made = wired(make_settings(url, sandbox, folder, public_url=f"http://127.0.0.1:{port}"))
+    wiring_module.replace(made)
+    world = World(made, sandbox, port)
+    try:
+        try:
+            await world.open()
+            yield world
+        finally:
+            await world.close()
+        if sound:
+            assert not world.broken(), "the test leaves broken invariants behind"
+    finally:
+        wiring_module.replace(None)
+        made.engine.dispose()
+
+
+__all__ = ["ADDRESS", "World", "checkout", "free_port", "make_settings", "opened_world"]

@@ -2,6 +2,8 @@
 
 import pytest
 
+from ledger.orders import fence, unfence
+from tasks.warehouse_sweep import sweep_node_orders
 from tests.support.world import World
 from tests.tasks.steps import (
     SHIPBOB_ORDER,
@@ -146,4 +148,35 @@ async def test_trouble_at_the_node_is_a_case_and_the_order_ships_when_it_is_mend
 
     assert [1] == [len(order["fulfillments"]) for order in world.orders()]
     assert 1 == len(subjects(world, "on its way"))
+    assert not world.broken()
+
+
+@sqlite_only
+@pytest.mark.row("EDT-3")
+@pytest.mark.parametrize("delivered", [True, False], ids=["delivered", "swept"])
+async def test_a_parcel_that_leaves_during_an_edit_is_told_again_until_the_edit_has_ended(
+    world: World, delivered: bool
+) -> None:
+    await release(world, at_shipbob())
+    [order] = at_node(world)
+    row = world.row("SELECT id, version FROM orders")
+    world.wiring.ledger(fence, row["id"], by="edit", token="edr_1", base_version=row["version"])
+    if not delivered:
+        world.sandbox.control("webhooks", {"vendor": "shipbob", "drop": 1.0})
+    world.sandbox.control(f"shipbob/orders/{order['id']}/advance", {"to": "shipped"})
+    await world.settle()
+    if not delivered:
+        await sweep_node_orders.fn("shipbob/main")
+
+    for hours in (0.1, 0.1):
+        await world.advance(hours)
+        assert {None} == {parcel["shipped_at"] for parcel in world.rows("SELECT shipped_at FROM shipment")}
+    waiting = world.rows("SELECT error FROM inbox_event WHERE source = 'shipbob' AND handled_at IS NULL")
+    assert {"fenced"} == {event["error"] for event in waiting}
+    assert {} == cases(world), "waiting is no failure"
+
+    world.wiring.ledger(unfence, row["id"], token="edr_1")
+    await world.advance(0.1)
+    assert 1 == world.row("SELECT shipped FROM order_line")["shipped"]
+    assert [] == world.rows("SELECT id FROM inbox_event WHERE source = 'shipbob' AND handled_at IS NULL")
     assert not world.broken()

@@ -210,15 +210,15 @@ async def test_what_a_carrier_says_of_one_parcel_stops_no_other(world: World, mo
     parcels = world.rows("SELECT tracker_external_id FROM shipment ORDER BY id")
     assert [1, 1, 1] == [len(order["fulfillments"]) for order in world.orders()]
     bad = parcels[1]["tracker_external_id"]
-    real = tracking.record_trackers
+    real = tracking.record_both
 
-    def record(session: Any, trackers: Any, now: Any) -> Any:
+    def record(session: Any, trackers: Any, *more: Any) -> Any:
         if any(tracker.external_id == bad for tracker in trackers):
             raise _OwnFault
-        return real(session, trackers, now)
+        return real(session, trackers, *more)
 
     with monkeypatch.context() as patched:
-        patched.setattr(tracking, "record_trackers", record)
+        patched.setattr(tracking, "record_both", record)
         await world.advance(48)
         await world.advance(24)
         delivered = world.rows("SELECT tracker_external_id FROM shipment WHERE state = 'delivered'")

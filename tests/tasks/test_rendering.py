@@ -13,7 +13,7 @@ from jinja2 import UndefinedError
 
 from config.brand import load_brand
 from config.languages import LOCALES, languages, pick_locale, translations
-from domain.message_catalogue import ADDRESS_PROBLEMS, EXCEPTION_CODES
+from domain.message_catalogue import ADDRESS_PROBLEMS, EDIT_KINDS, EDIT_REFUSALS, EXCEPTION_CODES, NEXT_STEPS
 from domain.messages import CATALOGUE, ClaimKind, FactsError
 from domain.order import Address, Facts
 from tasks.mail_templates import TEMPLATES, environment
@@ -228,3 +228,49 @@ def test_every_text_of_the_templates_is_in_the_catalogue() -> None:
 
     assert len(extracted) > 50
     assert extracted == known
+
+
+@pytest.mark.row("EDT-7")
+def test_every_edit_refusal_and_next_step_has_a_sentence_of_its_own() -> None:
+    reasons = {mail(ClaimKind.EDIT_REFUSED, {"reason": reason}).text for reason in EDIT_REFUSALS}
+    steps = {mail(ClaimKind.EDIT_REFUSED, {"next_step": step}).text for step in NEXT_STEPS}
+    change = {"title": "Mug", "to": "Cup", "was": 1, "quantity": 2}
+    changes = {mail(ClaimKind.EDIT_APPLIED, {"changes": [{**change, "kind": kind}]}).text for kind in EDIT_KINDS}
+
+    assert (len(EDIT_REFUSALS), len(NEXT_STEPS), len(EDIT_KINDS)) == (len(reasons), len(steps), len(changes))
+
+
+@pytest.mark.row("EDT-7")
+def test_a_refusal_says_why_what_there_is_instead_and_what_it_costs() -> None:
+    facts = {"next_step": "carrier_intercept", "next_step_minor": 1950}
+    refused = mail(ClaimKind.EDIT_REFUSED, facts)
+
+    for part in (refused.text, refused.html):
+        assert "There is not enough left" in part
+        assert "Linen shirt, olive, L" in part
+        assert "$59.00" in part
+        assert "$19.50" in part
+        assert "$22.10" in part
+
+
+@pytest.mark.row("EDT-5")
+def test_a_payment_mail_leads_to_the_page_and_an_applied_edit_shows_where_it_goes() -> None:
+    asked = mail(ClaimKind.EDIT_PAYMENT, links={"payment": "https://pay.example/1"})
+    assert "https://pay.example/1" in asked.text
+    assert "https://pay.example/1" in asked.html
+    assert "$22.10" in asked.subject
+
+    home = Address(name="Ada", line1="77 Kent Avenue", city="Brooklyn", postal_code="11249", country="US")
+    assert "77 Kent Avenue" in mail(ClaimKind.EDIT_APPLIED, address=home).text
+    only_fewer = {"changes": [{"kind": "quantity", "title": "Mug", "was": 2, "quantity": 1}]}
+    assert "77 Kent Avenue" not in mail(ClaimKind.EDIT_APPLIED, only_fewer, address=home).text
+
+
+@pytest.mark.row("COM-4", bad_input=True)
+def test_hostile_titles_of_an_edit_stay_text() -> None:
+    change = {"kind": "swap", "title": HOSTILE, "to": HOSTILE, "quantity": 1}
+    for kind in (ClaimKind.EDIT_RECEIVED, ClaimKind.EDIT_APPLIED, ClaimKind.EDIT_REFUSED):
+        rendered = mail(kind, {"changes": [change]})
+        assert "<script>" not in rendered.html
+        assert "{{ 7*7 }}" in rendered.html
+        assert "\nBcc" not in rendered.subject

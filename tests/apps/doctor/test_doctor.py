@@ -1,6 +1,7 @@
 """What doctor finds, each with a mend. (A healthy installation: tests/apps/supervisor.)"""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from apps.doctor import Finding, examine
 from config import wiring as wiring_module
 from config.settings import Settings
 from config.wiring import Wiring
+from connectors.retrying import RetrySettings
 from ledger import inbox
 from ledger.cases import CaseDraft, open_cases
 from ledger.heartbeats import beat, vendor_trouble
@@ -19,6 +21,12 @@ from tests.support.sandbox import SandboxProcess, _free_ports
 from tests.support.world import make_settings
 
 Use = Callable[..., Wiring]
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is away on purpose is called once: retries of a call wait in real time."""
+    monkeypatch.setattr("connectors.http.RetrySettings", lambda: RetrySettings(tries=1))
 
 
 @pytest.fixture
@@ -83,15 +91,33 @@ async def test_credentials_that_a_vendor_refuses_are_told(
     with sqlite.database() as url:
         settings = make_settings(url, sandbox, tmp_path, public_url="http://127.0.0.1:9")
         text = settings.accounts_file.read_text("utf-8").replace("sandbox-token-nord", "wrong")
+        text = text.replace("sandbox-ups-secret", "wrong")
         settings.accounts_file.write_text(text, "utf-8")
         use(settings)
 
         findings = await found()
 
     assert (findings["shopify/alpha"].level, findings["shopify/nord"].level) == ("ok", "fail")
+    assert findings["ups/main"].level == "fail"
     assert "accounts file" in findings["shopify/nord"].mend
     assert "shopify/nord webhooks" not in findings
     assert findings["shopify/alpha webhooks"].level == "warn"  # they were missing, now they are not
+
+
+async def test_payments_that_nobody_tells_us_of_are_told(
+    use: Use, sqlite: Sqlite, sandbox: SandboxProcess, tmp_path: Path
+) -> None:
+    with sqlite.database() as url:
+        use(make_settings(url, sandbox, tmp_path, public_url="http://127.0.0.1:9"))
+        before = await found()
+        address = "http://127.0.0.1:9/hooks/stripe/main"
+        sandbox.control("stripe/endpoints", {"url": address})
+        after = await found()
+
+    assert ("ok", "warn", "ok") == (
+        before["stripe/main"].level, before["stripe/main webhooks"].level, after["stripe/main webhooks"].level
+    )  # fmt: skip
+    assert address in before["stripe/main webhooks"].mend
 
 
 async def test_a_worker_that_stands_in_for_silent_runs_is_told(wiring: Wiring) -> None:
@@ -120,3 +146,15 @@ async def test_what_the_ledger_knows_is_told(wiring: Wiring) -> None:
     findings = await found()
     assert [findings[s].level for s in ("process-orders", "inbox", "cases", "clock")] == ["ok", "warn", "warn", "warn"]
     assert "2 days" in findings["clock"].detail
+
+
+@pytest.mark.row("RET-2", bad_input=True)
+async def test_labels_from_an_account_that_there_is_not(use: Use, tmp_path: Path, sandbox: SandboxProcess) -> None:
+    current = use(make_settings("sqlite:///:memory:", sandbox, tmp_path, public_url="http://127.0.0.1:1"))
+    back = replace(current.policies.way_back, label_from="ups/elsewhere")
+    current.policies = replace(current.policies, way_back=back)
+
+    finding = (await found())["policies"]
+
+    assert "fail" == finding.level
+    assert "no [[return_labels]] ups/elsewhere" in finding.detail

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import orjson
 
-from apps.receiver import create_app
+from apps.receiver.app import create_app
 from config.wiring import Wiring
 from ledger.tables import InboxEvent
 from tests.ledger.support import rows_of
@@ -48,6 +48,12 @@ def shipbob_headers(wiring: Wiring, body: bytes, *, at: int, message_id: str = "
 def easypost_headers(body: bytes) -> dict[str, str]:
     digest = hmac.new(b"sandbox-easypost-secret", body, hashlib.sha256).hexdigest()
     return {"x-hmac-signature": f"hmac-sha256-hex={digest}"}
+
+
+def stripe_headers(wiring: Wiring, body: bytes, *, at: int) -> dict[str, str]:
+    [account] = wiring.accounts.payments
+    digest = hmac.new(account.webhook_secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+    return {"stripe-signature": f"t={at},v1={digest}"}
 
 
 @asynccontextmanager

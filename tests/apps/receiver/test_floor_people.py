@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 import uvicorn
 
-from apps.receiver import create_app
+from apps.receiver.app import create_app
 from config import wiring as wiring_module
 from config.wiring import Wiring
 from ledger.tables import ReviewCase

@@ -12,7 +12,16 @@ import httpx
 import pytest
 
 from config.wiring import Wiring
-from tests.apps.receiver.support import ALPHA, calling, dump, easypost_headers, inbox, shipbob_headers, shopify_headers
+from tests.apps.receiver.support import (
+    ALPHA,
+    calling,
+    dump,
+    easypost_headers,
+    inbox,
+    shipbob_headers,
+    shopify_headers,
+    stripe_headers,
+)
 from tests.support.databases import move_clock
 
 BODY = b'{"id": 5, "admin_graphql_api_id": "gid://shopify/Order/5"}'
@@ -175,6 +184,26 @@ async def test_carrier(client: httpx.AsyncClient, file_wiring: Wiring) -> None:
     [row] = inbox(file_wiring)
     assert ("main", "tracker.updated", "evt_1", "trk_1") == tuple(
         row[name] for name in ("account", "topic", "delivery_id", "subject")
+    )
+
+
+@pytest.mark.row("EDT-5")
+async def test_payment_page(client: httpx.AsyncClient, file_wiring: Wiring) -> None:
+    move_clock(file_wiring, timedelta(hours=5))
+    page = {"id": "cs_1", "client_reference_id": "edit_1"}
+    body = dump({"id": "evt_1", "type": "checkout.session.completed", "data": {"object": page}})
+    now = int(file_wiring.now().timestamp())
+
+    late = await client.post(
+        "/hooks/stripe/main", content=body, headers=stripe_headers(file_wiring, body, at=now - 5 * 3600)
+    )
+    answer = await client.post("/hooks/stripe/main", content=body, headers=stripe_headers(file_wiring, body, at=now))
+
+    assert (401, "stale_signature") == (late.status_code, late.json()["error"])
+    assert answer.status_code == 200
+    [row] = inbox(file_wiring)
+    assert ("stripe", "main", "checkout.session.completed", "evt_1", "edit_1") == tuple(
+        row[name] for name in ("source", "account", "topic", "delivery_id", "subject")
     )
 
 

@@ -11,7 +11,7 @@ from domain.catalogue import NodeStock
 from domain.ids import new_id
 from domain.order import Address, IncomingLine, IncomingOrder
 from domain.parcels import Label
-from ledger import effects, node_effects, picking, scans
+from ledger import effects, label_effects, picking, scans
 from ledger.capture import capture_orders
 from ledger.effects import Verdict
 from ledger.fulfilment import plan_release
@@ -20,6 +20,8 @@ from ledger.routing import route_orders
 from ledger.rows import insert_new, select_by
 from ledger.stock import record_reading
 from ledger.tables import FulfilmentOrder, FulfilmentOrderLine, Location, PickList, Shipment
+from tasks.picking import take_scans
+from tasks.runtime import Report
 from tests.ledger.support import row_of, rows_of
 
 PLACE = "brooklyn"
@@ -81,7 +83,7 @@ class Workshop:
         verdict = Verdict("done", private={"label": bought, "pdf": b"%PDF-1.4 " + number.encode()})
         [row] = select_by(session, FulfilmentOrder, "id", [fulfilment_order_id])
         effect = {"subject_id": fulfilment_order_id, "order_id": row["order_id"]}
-        node_effects.label_bought(
+        label_effects.label_bought(
             session, [(effect, verdict)], self.wiring.now(),
             keep=timedelta(days=30), policies=self.wiring.policies,
         )  # fmt: skip
@@ -130,3 +132,9 @@ def _incoming(cart: Cart, code: str, at: Any) -> IncomingOrder:
         lines=lines, total_minor=sum(line.quantity * 1000 for line in lines), email="ada@example.com",
         shipping_address=_SENT_TO, shipping_code=code,
     )  # fmt: skip
+
+
+async def carry_out() -> dict[str, int]:
+    report = Report("fulfil")
+    await take_scans(report, 100)
+    return dict(report.counts)

@@ -12,8 +12,6 @@ from tests.support import waiting
 from tests.support.sandbox import _free_ports
 from tests.support.waiting import PATIENCE_S
 
-GROUP = "tests/apps/supervisor"  # one after the other: each starts a Prefect server
-
 
 @pytest.fixture
 def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Options:
@@ -25,10 +23,10 @@ def make_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Options:
     for name in [name for name in os.environ if name.startswith(("AFTERCART_", "PREFECT_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AFTERCART_DATABASE_URL", f"sqlite:///{tmp_path / 'ledger.db'}")
-    prefect, receiver, sandbox, smtp = _free_ports(4)
+    prefect, receiver, desk, requests, sandbox, smtp = _free_ports(6)
     return Options(
-        sandbox=True, prefect_port=prefect, receiver_port=receiver, sandbox_port=sandbox, smtp_port=smtp,
-        var=tmp_path / "var", sweep=False,
+        sandbox=True, prefect_port=prefect, receiver_port=receiver, desk_port=desk, requests_port=requests,
+        sandbox_port=sandbox, smtp_port=smtp, var=tmp_path / "var", sweep=False,
     )  # fmt: skip
 
 

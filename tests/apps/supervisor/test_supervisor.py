@@ -10,13 +10,12 @@ import psutil
 import pytest
 
 from apps.processes import MARK, marked
+from apps.programs import Program
 from apps.supervisor import Options, StartError, Supervisor
 from config.accounts import ConfigError
-from tests.apps.supervisor.conftest import GROUP, until
+from tests.apps.supervisor.conftest import until
 from tests.support.sandbox import _free_ports
 from tests.support.waiting import PATIENCE_S
-
-pytestmark = pytest.mark.xdist_group(GROUP)
 
 
 async def test_leftovers_of_a_killed_supervisor_are_ended(options: Options) -> None:
@@ -82,7 +81,7 @@ async def test_missing_accounts_are_named_before_anything_starts(options: Option
 async def test_a_child_that_does_not_start_is_named_with_its_last_words(options: Options) -> None:
     supervisor = Supervisor(options)
     (options.var / "log").mkdir(parents=True)
-    child = supervisor._child("receiver", "-c", "raise SystemExit('no such colour')", ready_url="http://127.0.0.1:9/")
+    child = supervisor._child(Program("receiver", ("-c", "raise SystemExit('no such colour')"), "http://127.0.0.1:9/"))
     try:
         with pytest.raises(StartError, match=r"receiver did not start: no such colour \(see .*receiver\.log\)"):
             await supervisor._begin(child)

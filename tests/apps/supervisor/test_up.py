@@ -17,13 +17,13 @@ from apps import doctor
 from apps.cli.commands import remember_sandbox
 from apps.processes import marked
 from apps.supervisor import Supervisor
-from bench.opening import read_vendors
 from config import wiring as wiring_module
 from ledger.invariants import check_all
-from tests.apps.supervisor.conftest import GROUP, PATIENCE_S, make_options, until
+from tasks.opening import read_vendors
+from tests.apps.supervisor.conftest import PATIENCE_S, make_options, until
 from tests.apps.supervisor.town import HOLD, Town
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group(GROUP)]
+pytestmark = pytest.mark.engine
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ async def everything_serves(town: Town, monkeypatch: pytest.MonkeyPatch) -> None
     await until(lambda: town.works() and not town.stands_by(), "the first run")
     findings = await doctor.examine()
     assert [f for f in findings if f.level == "fail"] == []
-    assert {"worker", "receiver", "shopify/alpha", "shipbob/main", "easypost/main", "mail"} <= {
+    assert {"worker", "requests", "receiver", "shopify/alpha", "shipbob/main", "easypost/main", "mail"} <= {
         f.subject for f in findings if f.level == "ok"
     }
 

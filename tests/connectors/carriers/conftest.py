@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from config.status_maps import status_map
 from connectors.carriers.easypost import EasyPost, easypost_http
 from domain.order import Address
 from tests.support.recording import Exchange, RecordingClient
@@ -52,5 +53,5 @@ def exchanges() -> list[Exchange]:
 async def easypost(sandbox: SandboxProcess, exchanges: list[Exchange]) -> AsyncIterator[EasyPost]:
     client = RecordingClient(exchanges)
     http = easypost_http(client, f"{sandbox.url}/easypost", KEY, sleep=no_sleep)
-    yield EasyPost(http, account="main", webhook_secret="sécret")
+    yield EasyPost(http, account="main", words=status_map("easypost"), webhook_secret="sécret")
     await client.aclose()

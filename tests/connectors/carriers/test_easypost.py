@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from connectors.carriers.base import AddressVerdict
+from config.status_maps import status_map
+from connectors.carriers.base import AddressVerdict, ParcelRef
 from connectors.carriers.easypost import TOPICS, EasyPost, easypost_http
 from connectors.errors import AuthFailed, OutcomeUnknown, VendorRejected
 from connectors.transport import HttpClient
@@ -18,6 +19,7 @@ from tests.support.sandbox import SandboxProcess
 
 PARCEL = Parcel(weight_g=1200, length_mm=300, width_mm=200, height_mm=100)
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+WORDS = status_map("easypost")
 
 
 async def get_quote(easypost: EasyPost) -> Quote:
@@ -255,7 +257,20 @@ async def test_disabled_webhook_is_enabled(easypost: EasyPost, monkeypatch: pyte
 
 async def test_wrong_key_is_for_an_operator(sandbox: SandboxProcess) -> None:
     async with HttpClient() as client:
-        carrier = EasyPost(easypost_http(client, f"{sandbox.url}/easypost", "wrong"), account="main")
+        carrier = EasyPost(easypost_http(client, f"{sandbox.url}/easypost", "wrong"), account="main", words=WORDS)
 
         with pytest.raises(AuthFailed):
             await carrier.check()
+
+
+@pytest.mark.row("TRK-1")
+async def test_it_is_one_source_of_tracking_among_others(easypost: EasyPost) -> None:
+    label = await buy_cheapest(easypost)
+    followed = await easypost.follow(label.tracking_number, label.carrier)
+    refs = [ParcelRef(followed.external_id, label.tracking_number, label.carrier), ParcelRef("trk_none", "1", "USPS")]
+
+    [told] = await easypost.fetch(refs)
+
+    assert (label.followed_by, label.tracker_external_id) == ("easypost/main", followed.external_id)
+    assert (told.external_id, told.tracking_number) == (followed.external_id, label.tracking_number)
+    assert {event.source for event in told.events} <= {"easypost"}

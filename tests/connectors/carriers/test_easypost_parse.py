@@ -7,17 +7,23 @@ from typing import Any
 
 import pytest
 
-from connectors.carriers.easypost_parse import (
-    parcel_body,
-    parse_event,
-    parse_label,
-    parse_quote,
-    parse_tracker,
-)
-from connectors.carriers.easypost_states import DETAILS, STATUSES
+from config.status_maps import status_map
+from connectors.carriers import easypost_parse
+from connectors.carriers.easypost_parse import CarrierEvent, parcel_body, parse_label, parse_quote
 from connectors.reading import Unreadable
-from domain.parcels import Parcel, ParcelState, merge_state
+from domain.parcels import Parcel, ParcelState, Tracker, merge_state
+from domain.status_maps import ANY
 from tests.connectors.carriers.conftest import body_of
+
+WORDS = status_map("easypost")
+
+
+def parse_tracker(body: Any) -> Tracker:
+    return easypost_parse.parse_tracker(body, WORDS)
+
+
+def parse_event(body: Any) -> CarrierEvent:
+    return easypost_parse.parse_event(body, WORDS)
 
 
 def recorded(shared: Path) -> Iterator[tuple[str, Any]]:
@@ -113,13 +119,15 @@ def test_all_statuses_that_were_recorded_are_known(shared: Path) -> None:
     """`unknown` and `error` say nothing of the parcel."""
     scans = [scan for body in of_kind(shared, "Tracker") for scan in [body, *body["tracking_details"]]]
 
-    assert {"unknown", "error"} == {scan["status"] for scan in scans} - set(STATUSES)
+    assert {scan["status"] for scan in scans} <= statuses()
+    assert all(WORDS.meaning(word).state is ParcelState.UNKNOWN for word in ("unknown", "error"))
 
 
 def test_unmapped_status_is_unknown_and_keeps_its_code() -> None:
     [event] = parse_tracker(tracker(("teleported", "beamed", "10"))).events
 
     assert (ParcelState.UNKNOWN, "teleported", "beamed") == (event.state, event.raw_code, event.detail_code)
+    assert not event.mapped
 
 
 def test_unmapped_detail_leaves_the_status() -> None:
@@ -129,7 +137,11 @@ def test_unmapped_detail_leaves_the_status() -> None:
 
 
 def test_no_detail_belongs_to_an_unknown_status() -> None:
-    assert {status for status, _ in DETAILS} <= set(STATUSES)
+    assert {status for status, _ in WORDS.meanings} <= statuses()
+
+
+def statuses() -> set[str]:
+    return {status for status, detail in WORDS.meanings if detail == ANY}
 
 
 def test_delivered_to_the_sender_is_not_delivered() -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from config.status_maps import status_map
 from connectors.carriers.easypost import EasyPost, parse_event
 from connectors.hooks import read_hook
 from connectors.webhooks import BadSignature, verify_easypost
@@ -25,7 +26,7 @@ async def test_delivery_tells_the_parcels_state(easypost: EasyPost, sandbox: San
         delivery = await receiver.wait_for("tracker.updated")
         now = datetime.now(UTC)
         verify_easypost(delivery.body, delivery.headers, "sécret", now=now)
-        event = parse_event(delivery.json())
+        event = parse_event(delivery.json(), status_map("easypost"))
         assert event.tracker is not None
         assert (tracker.external_id, NUMBER) == (event.tracker.external_id, event.tracker.tracking_number)
         assert merge_state(event.tracker.events) not in (ParcelState.UNKNOWN, ParcelState.LABEL_CREATED)

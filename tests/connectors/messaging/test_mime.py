@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.messaging.base import Mail
+from connectors.messaging.base import Attached, Mail
 from connectors.messaging.mime import BadMail, envelope_address, mail_bytes
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -147,3 +147,21 @@ def test_sender_name_breaks_out_neither() -> None:
 
 def test_international_domain_is_written_in_ascii() -> None:
     assert envelope_address("ada@münchen.example") == "ada@xn--mnchen-3ya.example"
+
+
+def test_files_go_along_whole() -> None:
+    content = bytes(range(256)) * 40
+    message = read(replace(MAIL, files=(Attached("label-1Z999.pdf", "application/pdf", content),)))
+
+    [attached] = message.iter_attachments()
+    assert ("label-1Z999.pdf", "application/pdf") == (attached.get_filename(), attached.get_content_type())
+    assert content == attached.get_payload(decode=True)
+    body = message.get_body(("plain",))
+    assert body is not None
+    assert MAIL.text.strip() == body.get_content().replace("\r\n", "\n").strip()
+
+
+@pytest.mark.parametrize("name", ['a"b.pdf', "a\r\nB: c.pdf", "", "ü.pdf"])
+def test_a_file_name_that_would_break_its_header_is_refused(name: str) -> None:
+    with pytest.raises(BadMail, match="files"):
+        raw(replace(MAIL, files=(Attached(name, "application/pdf", b"x"),)))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -13,8 +13,9 @@ from connectors import leave
 from connectors.errors import AuthFailed, OutcomeUnknown, Retryable, VendorRejected, Withdrawn
 from connectors.messaging.base import Mail
 from connectors.messaging.smtp import Smtp, SmtpServer
+from tests.support.bare_server import listening
 from tests.support.sandbox import SandboxProcess
-from tests.support.waiting import PATIENCE_S, until
+from tests.support.waiting import until
 
 MAIL = Mail(
     message_id="shipped.17@shop.example",
@@ -50,13 +51,8 @@ async def mailer(sandbox: SandboxProcess) -> AsyncIterator[Smtp]:
 async def rude_server(*, hang_up_at: str, after: int = 1) -> AsyncIterator[tuple[int, list[str]]]:
     """Speaks just enough SMTP, and drops the line at the `after`-th time of a command (or of the dot)."""
     heard: list[str] = []
-    talks: list[asyncio.Task[Any]] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        talks.append(task)
-
         def say(line: str) -> None:
             writer.write(line.encode() + b"\r\n")
 
@@ -72,16 +68,9 @@ async def rude_server(*, hang_up_at: str, after: int = 1) -> AsyncIterator[tuple
                 break
             in_data = word == "DATA"
             say("354 go on" if in_data else "250 fine")
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
 
-    server = await asyncio.start_server(serve, HOST, 0)
-    try:
-        yield server.sockets[0].getsockname()[1], heard
-    finally:
-        server.close()
-        await asyncio.wait_for(asyncio.gather(*talks), PATIENCE_S)
+    async with listening(serve) as port:
+        yield port, heard
 
 
 def inbox(sandbox: SandboxProcess) -> list[str]:

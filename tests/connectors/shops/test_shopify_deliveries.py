@@ -60,3 +60,19 @@ async def test_a_delivery_is_believed_filed_and_says_what_the_api_says(
         assert getattr(hint, name) == getattr(order, name), name
     for name in ("name", "email", "locale", "shipping_address", "customer_external_id", "shipping_code"):
         assert getattr(hint, name) == getattr(order, name), name
+
+
+@pytest.mark.row("EDT-1")
+async def test_an_edit_by_staff_is_delivered_as_one_of_its_order(shop: Shopify, sandbox: SandboxProcess) -> None:
+    async with raw_server(reply(200)) as receiver:
+        await shop.ensure_subscriptions(receiver.url + "/hooks/shopify")
+        made = sandbox.control("shopify/alpha/orders", {**BUYER, "lines": LINES, "payment": "paid"})
+        [order] = made["orders"]
+        path = f"shopify/alpha/orders/{order['id'].rpartition('/')[2]}/edit"
+        sandbox.control(path, {"lines": [{"sku": "STOVE-1", "quantity": 1}, {"sku": "ROPE-40", "quantity": 1}]})
+        headers, body = await arrived(receiver, "orders/edited")
+
+    verify_shopify(body, headers, sandbox.shop_secret(), now=datetime.now(UTC))
+    assert read_hook("shopify", headers, body).subject == order["id"]
+    [now] = await shop.fetch_orders([order["id"]])
+    assert [(line.sku, line.quantity) for line in now.lines] == [("STOVE-1", 1), ("ROPE-20", 1), ("ROPE-40", 1)]

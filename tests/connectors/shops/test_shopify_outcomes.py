@@ -1,5 +1,8 @@
 """Each write gets its own outcome, and a lost answer is unknown only where repeating would do harm."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from connectors.errors import ConnectorError, OutcomeUnknown, Retryable, VendorRejected
@@ -134,6 +137,29 @@ async def test_a_lost_capture_is_unknown_and_a_lost_refund_is_asked_again() -> N
     assert isinstance(await stage.shop.refund(refund), Retryable)
     assert len(stage.sent) == 4
     assert {body["variables"].get("key0") for body in stage.sent[1:]} == {"key"}
+
+
+async def test_a_refund_is_known_by_its_note_and_says_what_the_gateway_did() -> None:
+    def of(note: str, status: str, code: str | None = None) -> dict[str, Any]:
+        transaction = {"id": "t", "status": status, "errorCode": code}
+        return {"id": f"r-{note}", "note": note, "transactions": {"nodes": [transaction]}}
+
+    listed = [of("other", "SUCCESS"), of("declined", "FAILURE", "CARD_DECLINED"), of("on_its_way", "PENDING")]
+    stage = Stage(lambda body: {"data": {"order": {"refunds": listed}}})
+    refund = RefundRequest("key", "o", "t", "bogus", 100, "EUR", "declined")
+    declined = await stage.shop.find_refund(refund)
+    assert isinstance(declined, VendorRejected)
+    assert (declined.reason, declined.detail) == ("gateway_refused", "card_declined")
+    pending = await stage.shop.find_refund(replace(refund, note="on_its_way"))
+    assert pending == Sent("r-on_its_way", {"status": "pending", "transaction": "t"})
+    assert await stage.shop.find_refund(replace(refund, note="nobody's")) is None
+
+
+async def test_an_order_that_cannot_be_read_says_nothing_of_its_refunds() -> None:
+    stage = Stage(lambda body: {"data": {"order": None}})
+    with pytest.raises(VendorRejected) as refused_answer:
+        await stage.shop.find_refund(RefundRequest("key", "o", "t", "bogus", 100, "EUR", "n"))
+    assert refused_answer.value.reason == "unreadable_answer"
 
 
 async def test_a_cancellation_waits_for_its_job() -> None:

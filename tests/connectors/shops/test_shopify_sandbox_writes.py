@@ -101,6 +101,9 @@ async def test_capture_then_refund_once_per_key(shop: Shopify, sandbox: SandboxP
     assert first == second
     refunds = [t for t in (await again(shop, order)).transactions if t.kind is TransactionKind.REFUND]
     assert [t.amount_minor for t in refunds] == [500]
+    assert first.data == {"status": "success", "transaction": refunds[0].external_id}
+    assert await shop.find_refund(refund) == first
+    assert await shop.find_refund(replace(refund, note="another")) is None
     too_much = await shop.refund(replace(refund, key="r-2", amount_minor=order.total_minor))
     assert isinstance(too_much, VendorRejected)
     assert too_much.reason == "amount_too_high"

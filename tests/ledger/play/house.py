@@ -21,6 +21,7 @@ from ledger import deadlines, effects, inbox, operator, picking, queue, scans, s
 from ledger.claims import LEASE
 from ledger.effects import EffectRow, Verdict
 from ledger.node_effects import requests_for
+from ledger.orders import address_of, contacts
 from ledger.restock import wake_waiting
 from ledger.rows import select_by
 from ledger.tables import Order, ReviewCase, Shipment
@@ -91,6 +92,18 @@ class House:
         found = self.run(capture.store, said, {}, 0, shop=SHOP, policies=self.wiring.policies, **self.clocks, fate=fate)
         self.send(found[1] if found else [], call)
 
+    def asked_again(self, fate: str, call: str) -> int:
+        """Deliveries that make us ask the shop."""
+        claimed = self.run(inbox.claim_inbox, SHOP.system, limit=25, **self.clocks)
+        said = [
+            capture.Said(row["subject"], self.outside.orders[row["subject"]].statement(), [row]) for row in claimed.rows
+        ]
+        if said:
+            token, policies = claimed.lease.token, self.wiring.policies
+            found = self.run(capture.store, said, {}, token, shop=SHOP, policies=policies, **self.clocks, fate=fate)
+            self.send(found[1] if found else [], call)
+        return len(said)
+
     def work(self, stage: str, fate: str, call: str, limit: int = 25) -> int:
         claimed = self.run(queue.claim_work, stage, limit=limit, **self.clocks)
         rows, token, policies = claimed.rows, claimed.lease.token, self.wiring.policies
@@ -157,8 +170,12 @@ class House:
             for order in select_by(session, Order, "id", [row["order_id"]]):
                 found["order"] = order["external_id"]
             if row["kind"] == "node.create_order":
-                lines = requests_for(session, [row["subject_id"]])[row["subject_id"]]["lines"]
-                found["lines"] = {line["sku"]: line["quantity"] for line in lines}
+                asked = requests_for(session, [row["subject_id"]])[row["subject_id"]]
+                found["lines"] = {line["sku"]: line["quantity"] for line in asked["lines"]}
+                found["address"] = address_of(asked["contact"])
+            if "contact" in row["request"]:
+                contact_id = row["request"]["contact"]
+                found["address"] = address_of(contacts(session, [contact_id])[contact_id])
             if row["kind"] == "tracker.create":
                 found["tracking_number"] = select_by(session, Shipment, "id", [row["subject_id"]])[0]["tracking_number"]
             return found
@@ -212,7 +229,7 @@ class House:
         self.send(found[1] if found else [], call)
 
     def carrier_says(self, trackers: Sequence[Any], fate: str) -> None:
-        self.run(record_trackers, trackers, self.now, fate=fate)
+        self.run(record_trackers, trackers, self.now, self.wiring.policies, fate=fate)
 
     def count_stock(self, node: str, said: Mapping[str, tuple[int, int]], read_at: datetime, fate: str) -> None:
         """A reading: on hand and free by SKU, asked at a time."""
@@ -241,8 +258,15 @@ class House:
         self.send(done[1] if done else [], call)
         return len(claimed.rows)
 
-    def person(self, case: Mapping[str, Any], choice: str) -> None:
-        self.run(operator.resolve_case, case["id"], choice, self.now, HANDLERS)
+    def person(self, case: Mapping[str, Any], choice: str) -> bool:
+        """Whether it could be decided now: an order that is being changed by an edit is left alone."""
+        try:
+            self.run(operator.resolve_case, case["id"], choice, self.now, HANDLERS)
+        except operator.Refused as refused:
+            if "being changed by an edit" not in str(refused):
+                raise
+            return False
+        return True
 
     def was_done(self, effect_id: str) -> bool:
         """What a person finds who looks at the vendor's."""

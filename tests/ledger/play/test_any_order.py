@@ -117,7 +117,9 @@ class Replay:
         self.house.now = said.statements[0].created_at + timedelta(seconds=1)
 
     def play(self) -> None:
-        self.hear(self.said.statements[: self.said.early], busy=False)  # an edit heard after routing is a person's
+        self.hear(
+            self.said.statements[: self.said.early], busy=False
+        )  # heard after routing, an edit plans the order anew
         for _ in range(3):  # the edit window ends, the node takes the order over
             self.work(hours=1)
         everything = [*self.said.statements, *self.said.at_node, *self.said.trackers]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from config.wiring import Wiring
+from tests.ledger.play.places import AWAY
 from tests.ledger.play.test_machine import Story
 
 
@@ -22,9 +23,28 @@ def kinds(story: Story) -> list[str]:
     return sorted(case["kind"] for case in story.house.open_cases())
 
 
-def test_an_edit_in_the_shop_after_the_promise_is_one_case_however_often_it_is_stated(story: Story) -> None:
+def test_an_edit_in_the_shop_reaches_the_node_that_has_the_order(story: Story) -> None:
+    [at_node] = [each for each in story.outside.at_node.values() if "GAS" in each.lines]
+    for act in ("move", "nothing"):
+        story.shop_says(number=0, act=act, fate="fine", call="ok", stale=True)
+    assert ["at_node"] == [row["state"] for row in story.house.rows("SELECT state FROM edit_request")]
+
+    story.edits(fate="fine", call="ok")
+
+    assert ["applied"] == [row["state"] for row in story.house.rows("SELECT state FROM edit_request")]
+    assert AWAY == at_node.address
+    assert kinds(story) == []
+
+
+def test_an_edit_in_the_shop_after_the_parcel_has_left_is_one_case_however_often_it_is_stated(story: Story) -> None:
+    for number in range(len(story.outside.at_node)):
+        story.node(number=number, act="ship", old=False, fate="fine", call="ok")
+    while story.scan_one(0, "handed_over"):
+        story.house.carry_out_scans("fine")
+
     for act in ("move", "nothing", "refund", "nothing"):
         story.shop_says(number=0, act=act, fate="fine", call="ok", stale=True)
+        story.edits(fate="fine", call="ok")
 
     assert kinds(story) == ["shop_edited_late"]
 

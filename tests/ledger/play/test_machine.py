@@ -6,7 +6,6 @@ done twice and every open promise has an owner; at the end everything comes to r
 """
 
 import os
-from collections import Counter
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -18,22 +17,22 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from config.wiring import Wiring
 from domain.nodes import NodeOrder
-from domain.parcels import TERMINAL, ParcelState
-from ledger.scans import Scan
+from domain.parcels import ParcelState
 from tests.ledger.play.checks import Watcher
+from tests.ledger.play.ending import STAGES, UNITS, Ending
 from tests.ledger.play.house import House
-from tests.ledger.play.outside import Outside, ShopOrder
+from tests.ledger.play.outside import Outside
+from tests.ledger.play.places import ShopOrder
+from tests.ledger.play.runner import Runner
 
 DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
-UNITS = {("cicero", "GAS"): 6, ("cicero", "MUG"): 4, ("brooklyn", "MUG"): 5}
 FATES = st.sampled_from(["fine", "fine", "fine", "twice", "dies", "late"])
 CALLS = st.sampled_from(["ok", "ok", "ok", "lost", "cut", "slow", "busy", "dies_after", "dies_before", "refused"])
 SCANS = ("in_transit", "out_for_delivery", "attempted", "exception", "delivered", "lost", "returned")
-STAGES = ("validate", "route", "fulfil", "reconcile")
 NUMBERS = st.integers(0, 7)
 
 
-class Story(RuleBasedStateMachine):
+class Story(Ending, RuleBasedStateMachine):
     """`wiring` is set by the test: one ledger for all stories, emptied before each."""
 
     wiring: ClassVar[Wiring]
@@ -43,6 +42,7 @@ class Story(RuleBasedStateMachine):
         """A shop with stock and a few orders, some hours after they came."""
         self.outside = Outside()
         self.house = House(self.wiring, self.outside)
+        self.runner = Runner(self.house)
         self.watcher = Watcher(self.house, UNITS)
         self.older: list[NodeOrder] = []
         self.decided: set[str] = set()  # orders about which a person chose, not only let something be tried again
@@ -63,29 +63,10 @@ class Story(RuleBasedStateMachine):
         self.house.now += timedelta(hours=1)
         for stage in STAGES:
             self.house.work(stage, "fine", call)
+        self.runner.work("fine", call)
+        self.house.asked_again("fine", call)
         self.house.publish("fine")
         self.house.leftovers(call)
-
-    def shown(self, node: str) -> dict[str, tuple[int, int]]:
-        """What a node says of itself: on hand and free."""
-        left: Counter[str] = Counter()
-        busy: Counter[str] = Counter()
-        if node == "cicero":
-            for order in self.outside.at_node.values():
-                left.update({sku: count - order.left().get(sku, 0) for sku, count in order.lines.items()})
-                if order.cancelled:
-                    left.subtract({sku: count - order.left().get(sku, 0) for sku, count in order.lines.items()})
-                else:
-                    busy.update(order.left())
-        return {
-            sku: (units - left[sku], units - left[sku] - busy[sku])
-            for (place, sku), units in UNITS.items()
-            if place == node
-        }
-
-    def pick(self, items: Any, number: int) -> Any:
-        found = list(items)
-        return found[number % len(found)] if found else None
 
     # the shop
 
@@ -105,7 +86,7 @@ class Story(RuleBasedStateMachine):
     @precondition(lambda self: self.outside.orders)
     @rule(
         number=NUMBERS,
-        act=st.sampled_from(["cancel", "pay", "refund", "move", "fewer", "clear", "nothing"]),
+        act=st.sampled_from(["cancel", "pay", "refund", "move", "fewer", "more", "clear", "nothing"]),
         fate=FATES,
         call=CALLS,
         stale=st.booleans(),
@@ -126,6 +107,12 @@ class Story(RuleBasedStateMachine):
     @rule(stage=st.sampled_from(STAGES), fate=FATES, call=CALLS)
     def work(self, stage: str, fate: str, call: str) -> None:
         self.house.work(stage, fate, call)
+        self.watcher.look()
+
+    @rule(fate=FATES, call=CALLS)
+    def edits(self, fate: str, call: str) -> None:
+        self.runner.work(fate, call)
+        self.house.asked_again(fate, call)
         self.watcher.look()
 
     @rule(call=CALLS)
@@ -198,20 +185,6 @@ class Story(RuleBasedStateMachine):
         self.house.carry_out_scans(fate)
         self.watcher.look()
 
-    def scan_one(self, number: int, event: str) -> bool:
-        found = self.house.rows(
-            "SELECT f.id, f.pick_list_id, l.version FROM fulfilment_order f JOIN pick_list l ON l.id = f.pick_list_id"
-            " WHERE f.state = 'in_progress' ORDER BY f.id"
-        )
-        row = self.pick(found, number)
-        if row is None:
-            return False
-        scan = Scan(
-            f"{row['id']}.{event}", row["pick_list_id"], row["version"], row["id"], "", event, (), self.house.now
-        )
-        self.house.scan("brooklyn", scan)
-        return True
-
     # the carrier
 
     @rule(number=NUMBERS, word=st.sampled_from(SCANS), early=st.booleans(), seen=st.integers(0, 3), fate=FATES)
@@ -225,13 +198,6 @@ class Story(RuleBasedStateMachine):
         for answer in answers if number % 2 else reversed(answers):
             self.house.carrier_says([answer], fate)
         self.watcher.look()
-
-    def trackers(self) -> list[str]:
-        rows = self.house.rows(
-            "SELECT tracker_external_id AS t FROM shipment WHERE tracker_external_id <> '' AND shipped_at IS NOT NULL"
-            " ORDER BY tracker_external_id"
-        )
-        return [row["t"] for row in rows]
 
     # people
 
@@ -247,71 +213,14 @@ class Story(RuleBasedStateMachine):
             self.house.person(case, "retry")
         else:
             chosen = self.pick(case["choices"], choice)
-            self.house.person(case, chosen)
-            if chosen != "retry" or case["kind"] == "parcel_not_tracked":  # of which there is nothing to try again
+            decided = self.house.person(case, chosen)
+            again = chosen == "retry" and case["kind"] != "parcel_not_tracked"  # of that there is nothing to try again
+            if decided and not again:
                 self.decided.add(case["order_id"])
         self.watcher.look()
 
-    # the end
 
-    def teardown(self) -> None:
-        if hasattr(self, "watcher"):
-            self.come_to_rest()
-            self.watcher.look()
-            self.end_well()
-            self.watcher.look()
-
-    def come_to_rest(self) -> None:
-        """Quiet days: every process lives and every vendor answers, until nothing is left to do."""
-        self.house.all_die()
-        for _ in range(40):
-            self.house.now += timedelta(hours=1)
-            self.house.real_now += timedelta(minutes=1)
-            done = self.house.watch("fine", "ok") + self.house.leftovers("ok")
-            done += sum(self.house.work(stage, "fine", "ok") for stage in STAGES)
-            self.house.publish("fine")
-            done += self.house.carry_out_scans("fine")
-            if not done and not self.house.rows("SELECT id FROM work WHERE stage <> 'reconcile'"):
-                return
-        raise AssertionError(f"no rest: {self.house.rows('SELECT * FROM work')}")
-
-    def end_well(self) -> None:
-        """Shop and nodes say how things are, nodes ship, parcels arrive: orders end, or a person has them."""
-        self.house.told([order.statement() for order in self.outside.orders.values()], "fine", "ok")
-        self.come_to_rest()
-        for order in self.outside.at_node.values():
-            order.ship(self.house.now, whole=True)
-        self.house.node_says([order.snapshot() for order in self.outside.at_node.values()], "fine", "ok")
-        while self.scan_one(0, "handed_over"):
-            self.house.carry_out_scans("fine")
-        self.come_to_rest()
-        for tracker in self.trackers():
-            if not any(event.state in TERMINAL for event in self.outside.scans.get(tracker, [])):
-                self.outside.scan(tracker, ParcelState.DELIVERED, self.house.now)
-            self.house.carrier_says([self.outside.tracker(tracker)], "fine")
-        self.come_to_rest()
-        self.house.count_stock("cicero", self.shown("cicero"), self.house.now, "fine")
-        self.come_to_rest()
-        self.ended()
-
-    def ended(self) -> None:
-        asked = {case["order_id"] for case in self.house.open_cases()}
-        held = {row["order_id"] for row in self.house.rows("SELECT order_id FROM hold WHERE released_at IS NULL")}
-        for row in self.house.rows("SELECT id, external_id, state FROM orders"):
-            shop = self.outside.orders[row["external_id"]]
-            if shop.cancelled_at is not None:
-                assert row["state"] == "cancelled" or row["id"] in asked | self.decided, row
-            else:
-                assert row["state"] == "completed" or row["id"] in asked | held | self.decided, row
-        paid = self.house.rows(
-            "SELECT o.external_id, p.captured_minor, p.refunded_minor FROM payment p JOIN orders o ON o.id = p.order_id"
-        )
-        for row in paid:
-            shop = self.outside.orders[row["external_id"]]
-            assert (row["captured_minor"], row["refunded_minor"]) == (shop.captured_minor, shop.refunded_minor)
-
-
-def _without_waiting(connection: Any, _record: Any) -> None:
+def without_waiting(connection: Any, _record: Any) -> None:
     """The machine stays on: nothing has to reach the disk."""
     connection.execute("PRAGMA synchronous=OFF")
 
@@ -321,7 +230,7 @@ def _without_waiting(connection: Any, _record: Any) -> None:
 def test_every_story_conserves_money_and_stock_and_comes_to_an_end(wiring: Wiring) -> None:
     on_sqlite = wiring.engine.dialect.name == "sqlite"
     if on_sqlite:
-        sa.event.listen(wiring.engine, "connect", _without_waiting)
+        sa.event.listen(wiring.engine, "connect", without_waiting)
     examples = (400 if DEEP else 12) if on_sqlite else (60 if DEEP else 3)
     Story.wiring = wiring
     run_state_machine_as_test(

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.forms import nested
 from tests.support.openapi import check_request, check_response, find_template
 
 PART = {"type": "object", "required": ["size"], "properties": {"size": {"type": "integer"}}}
@@ -75,3 +76,48 @@ def test_a_path_finds_its_template() -> None:
     assert find_template(SPEC, "GET", "/things/5") == "/things/{id}"
     assert find_template(SPEC, "POST", "/things/5:stop") == "/things/{id}:stop"
     assert find_template(SPEC, "GET", "/others") is None
+
+
+FORMS: dict[str, Any] = {
+    "openapi": "3.0.0",
+    "paths": {
+        "/orders": {
+            "post": {
+                "requestBody": {
+                    "content": {
+                        "application/x-www-form-urlencoded": {
+                            "schema": {
+                                "type": "object",
+                                "additionalProperties": False,
+                                "required": ["parts"],
+                                "properties": {
+                                    "parts": {"type": "array", "items": {"$ref": "#/components/schemas/Part"}},
+                                    "gift": {"type": "boolean"},
+                                    "notes": {"anyOf": [{"type": "object"}, {"type": "string", "enum": [""]}]},
+                                },
+                            }
+                        }
+                    }
+                }
+            }
+        },
+    },
+    "components": {"schemas": {"Part": PART}},
+}
+
+
+def test_a_form_that_is_allowed_passes() -> None:
+    check_request(FORMS, "POST", "/orders", nested("parts[0][size]=3&parts[1][size]=4&gift=true&notes[a]=b&"))
+
+
+@pytest.mark.parametrize(
+    "form", ["", "gift=true", "parts[0][size]=x", "parts[0][size]=1&gift=maybe", "parts[0][size]=1&other=1"]
+)
+def test_a_form_that_is_not_allowed_fails(form: str) -> None:
+    with pytest.raises(AssertionError):
+        check_request(FORMS, "POST", "/orders", nested(form))
+
+
+def test_a_schema_inside_itself_is_checked_all_the_way_down() -> None:
+    with pytest.raises(AssertionError):
+        check_request(SPEC, "POST", "/things", GOOD | {"inside": GOOD | {"inside": GOOD | {"kind": "c"}}})

@@ -73,6 +73,20 @@ async def test_buying_and_refunding_answer_in_the_recorded_shapes(post: Post) ->
     assert differences(recording, converted.json()["postage_label"]) == []
 
 
+async def test_forms_and_refunds_by_code_answer_in_the_recorded_shapes(post: Post) -> None:
+    asked, form = tape("shipment_generate_form", 0), tape("shipment_generate_form", 1)
+    made = (await post.call("POST", "/shipments", asked["request"]["body"])).json()
+    answer = await post.call("POST", f"/shipments/{made['id']}/forms", form["request"]["body"])
+    assert answer.status_code == form["response"]["status"]
+    assert answer.headers["location"] == f"/api/v2/shipments/{made['id']}/forms/return_packing_slip"
+    assert differences(form["response"]["body"], answer.json()) == []
+    recording = tape("refund_create", 2)
+    wanted = {"refund": {"carrier": "USPS", "tracking_codes": [made["tracking_code"]]}}
+    refunds = await post.call("POST", "/refunds", wanted)
+    assert refunds.status_code == recording["response"]["status"]
+    assert differences(recording["response"]["body"], refunds.json()) == []
+
+
 async def test_webhook_changes_answer_in_the_recorded_shapes(post: Post) -> None:
     made = (await post.call("POST", "/webhooks", {"webhook": {"url": "http://example.com"}})).json()
     change = tape("webhook_update", 1)

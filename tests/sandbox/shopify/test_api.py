@@ -48,6 +48,40 @@ async def test_every_served_field_of_an_order_answers(shop: Driver) -> None:
             await _check_field(shop, types, root, name, order)
 
 
+async def test_every_served_field_of_an_edit_answers(shop: Driver) -> None:
+    order = await shop.buy(
+        lines=[{"sku": "TENT-2P-GRN", "quantity": 2, "discount": "5.00"}, {"sku": "SOCK-S", "quantity": 1}],
+        discounts=[{"code": "SAVE10", "percent": 10}, {"title": "Spring", "amount": "3.00"}],
+    )
+    begin = (
+        "mutation($id: ID!) { orderEditBegin(id: $id) { calculatedOrder { id lineItems(first: 9) { nodes { id } } } } }"
+    )
+    edit = (await shop.ask(begin, {"id": order["id"]}))["orderEditBegin"]["calculatedOrder"]
+    one, two = (each["id"] for each in edit["lineItems"]["nodes"])
+    steps = """mutation($id: ID!, $one: ID!, $two: ID!) {
+      a: orderEditSetQuantity(id: $id, lineItemId: $one, quantity: 1) { userErrors { message } }
+      b: orderEditSetQuantity(id: $id, lineItemId: $two, quantity: 3) { userErrors { message } }
+      c: orderEditAddLineItemDiscount(id: $id, lineItemId: $two, discount: {percentValue: 5}) { userErrors { message } }
+      d: orderEditAddShippingLine(id: $id, shippingLine: {title: "Fast", price: {amount: 9, currencyCode: USD}}) {
+        userErrors { message } } }"""
+    done = await shop.ask(steps, {"id": edit["id"], "one": one, "two": two})
+    assert not any(each["userErrors"] for each in done.values())
+    await shop.post("/shopify/alpha/settings", {"max_available": 1e9, "restore_rate": 1e9})
+    types = schema()
+    kind = types.type_map["CalculatedOrder"]
+    assert isinstance(kind, GraphQLObjectType)
+    asked = 0
+    for name in kind.fields:
+        text = _select_field(kind, name, 4)
+        if text is None:
+            continue
+        asked += 1
+        query = f"query($id: ID!) {{ node(id: $id) {{ ... on CalculatedOrder {{ {text} }} }} }}"
+        node = (await shop.ask(query, {"id": edit["id"]}))["node"]
+        _no_null(kind.fields[name].type, node[name], types, f"CalculatedOrder.{name}")
+    assert asked >= len(kind.fields) - 2
+
+
 async def _check_field(shop: Driver, types: GraphQLSchema, root: str, name: str, order: dict[str, Any]) -> None:
     kind = types.type_map[root]
     assert isinstance(kind, GraphQLObjectType)

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.sandbox.shopify.conftest import ADDRESS, Driver, subscribe
 
 TRACKING = {"number": "T1", "url": "https://t/1"}
@@ -151,8 +153,51 @@ async def test_tags_and_address_overwrite_and_tags_add_adds(shop: Driver) -> Non
         "countryCodeV2": "US",
         "name": "Bo Li",
     }
-    bad = (await shop.ask(text, {"i": {"id": order["id"], "email": "no mail"}}))["orderUpdate"]
-    assert bad["userErrors"] == [{"field": ["email"], "message": "Email is invalid"}]
+
+
+UPDATE = """mutation($i: OrderInput!) { orderUpdate(input: $i) {
+  order { email shippingAddress { city } } userErrors { field message } } }"""
+
+
+@pytest.mark.parametrize(
+    ("wanted", "problems"),
+    [
+        ({}, [(None, "No valid update parameters have been provided")]),
+        ({"email": "no mail"}, [(["email"], "Email is invalid")]),
+        ({"phone": "not a phone"}, [(["phone"], "Phone is invalid")]),
+        ({"tags": ["x" * 41]}, [(["tags"], "Tags is invalid")]),
+        (
+            {"shippingAddress": {"address1": "3 Bad", "city": "Chicago", "countryCode": "US", "provinceCode": "ON"}},
+            [
+                (["shippingAddress", "lastName"], "Enter a last name"),
+                (["shippingAddress", "zip"], "Enter a ZIP code"),
+                (["shippingAddress", "province"], "State is not a valid state in United States"),
+            ],
+        ),
+        (
+            {"shippingAddress": {"lastName": "Li", "address1": "1 Elm", "zip": "1"}},
+            [
+                (["shippingAddress", "city"], "Enter a city"),
+                (["shippingAddress", "country"], "Select a country/region"),
+            ],
+        ),
+    ],
+)
+async def test_a_refused_update_changes_nothing(
+    shop: Driver, wanted: dict[str, Any], problems: list[tuple[list[str] | None, str]]
+) -> None:
+    await subscribe(shop, "ORDERS_UPDATED")
+    order = await shop.buy()
+    done = (await shop.ask(UPDATE, {"i": {"id": order["id"]} | wanted}))["orderUpdate"]
+    assert [(each["field"], each["message"]) for each in done["userErrors"]] == problems
+    assert done["order"] == {"email": "ada@example.com", "shippingAddress": {"city": "New York"}}
+    assert shop.hooks == []
+    assert shop.accepted("orderUpdate") == {}
+
+
+async def test_an_unknown_order_is_not_updated(shop: Driver) -> None:
+    done = (await shop.ask(UPDATE, {"i": {"id": "gid://shopify/Order/5", "note": "x"}}))["orderUpdate"]
+    assert done == {"order": None, "userErrors": [{"field": ["id"], "message": "Order does not exist"}]}
 
 
 async def test_the_control_refuses_what_it_does_not_know(shop: Driver) -> None:
