@@ -7,10 +7,13 @@ BIN := .venv/bin
 STAMP := .venv/.made-from-constraints
 DEV := .venv/.made-from-constraints-dev
 COMPILE := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
-WORKERS ?= 2
+WORKERS ?= 3
+CELLS ?= 8
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
+# Bytecode is kept: a suite and a demo start hundreds of programs, each of which would compile all its sources anew.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo up test crash-matrix lint bench chaos rows browser constraints clean
+.PHONY: help demo up test crash-matrix lint bench bench-edits bench-returns bench-sweep chaos rows browser constraints clean
 
 help: ## Show this
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -22,10 +25,10 @@ up: $(STAMP) ## Start everything and keep it running against fake vendors; Ctrl-
 	@$(BIN)/aftercart up --sandbox
 
 test: $(DEV) browser ## Run all tests
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q
+	@$(BIN)/python -m pytest -n $(WORKERS) -q
 
-crash-matrix: $(DEV) ## Kill workers at every point of every effect, and write down what became of it (within 20 minutes)
-	@$(BIN)/python -m tests.crash --workers $(WORKERS)
+crash-matrix: $(DEV) ## Kill workers at every point of every effect, and write down what became of it (23 minutes on two cores)
+	@$(BIN)/python -m tests.crash --workers $(CELLS)
 
 lint: $(DEV) ## Linters, types, import rules
 	@$(BIN)/ruff check .
@@ -35,6 +38,15 @@ lint: $(DEV) ## Linters, types, import rules
 
 bench: $(DEV) ## Measure the pipeline against its floor (within a quarter of an hour)
 	@$(BIN)/python -m bench
+
+bench-edits: $(DEV) ## Measure how long a customer's request takes (within a quarter of an hour)
+	@$(BIN)/python -m bench.edits
+
+bench-returns: $(DEV) ## Measure how long a return takes to its label and to its refund (within ten minutes)
+	@$(BIN)/python -m bench.returns
+
+bench-sweep: $(DEV) ## Measure how fast carriers are asked about 10,000 due parcels among 100,000 (within ten minutes)
+	@$(BIN)/python -m bench.sweep
 
 rows: $(STAMP) ## Which requirements the last test run has proven
 	@$(BIN)/aftercart rows
@@ -48,7 +60,7 @@ browser: ## Find a browser for the browser tests
 
 constraints: ## Choose versions anew (needs uv); the files name no registry
 	uv pip compile pyproject.toml --extra build $(COMPILE) --upgrade -o constraints.txt
-	uv pip compile pyproject.toml --extra dev $(COMPILE) --upgrade -c constraints.txt -o constraints-dev.txt \
+	uv pip compile pyproject.toml --extra dev --extra bench $(COMPILE) --upgrade -c constraints.txt -o constraints-dev.txt \
 	  $$(sed -nE 's/^([A-Za-z0-9_.-]+)==.*/--no-emit-package \1/p' constraints.txt)
 
 clean: ## Remove what was installed, built and stored here
