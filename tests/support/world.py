@@ -118,7 +118,8 @@ class World:
         await self.until(lambda: not self.sandbox.control("webhooks")["queued"], what="all webhooks are delivered")
 
     async def settle(self, *, deadline_s: float = PATIENCE_S) -> None:
-        """Deliver all webhooks and work everything off that is due."""
+        """Deliver all webhooks, so that what happened together is worked on together, and work off all that is due."""
+        await self.delivered()
         quiet = 0
         loop = asyncio.get_running_loop()
         ends = loop.time() + deadline_s
