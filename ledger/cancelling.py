@@ -13,7 +13,14 @@ from ledger.cases import CaseDraft, open_cases
 from ledger.deadlines import end_deadlines
 from ledger.editing.requests import wake
 from ledger.effects import EffectDraft, EffectRow, Verdict, cancel_planned
-from ledger.fulfilment import advance_fulfilment_orders, fulfilment_orders_of, give_back_units, record_release
+from ledger.fulfilment import (
+    UNDER_WAY,
+    advance_fulfilment_orders,
+    fulfilment_orders_of,
+    give_back_units,
+    handing_over,
+    record_release,
+)
 from ledger.gap import gap_of
 from ledger.offers.handing import drop_promises
 from ledger.orders import (
@@ -30,6 +37,7 @@ from ledger.restored import ask_about_cancelled
 from ledger.rows import select_by
 from ledger.tables import Location, Order, ShopFulfilment, Work
 from ledger.tables.base import table_of
+from ledger.taking_back import take_back
 
 SHIP_REFUND = "ship_refund"  # that the money goes back in time is owed just because the order has ended
 _work, _order = table_of(Work), table_of(Order)
@@ -102,14 +110,14 @@ def _withdraw(session: Session, order: OrderRow, row: Any, cause: str, now: date
         record_release(session, [row], "may_be_at_node", now, at=row["release_at"])
     if request == RequestState.ACCEPTED:
         advance_fulfilment_orders(session, [(row, {"request_state": RequestState.CANCELLATION_REQUESTED})], cause, now)
+    reference = f"{row['id']}.{row['attempt']}"
     return [
-        EffectDraft(
-            kind="node.cancel",
-            key=f"node_cancel:{row['id']}.{row['attempt']}",
+        take_back(
+            reference=reference,
             target=f"{location['system']}/{location['account']}",
             order_id=order["id"],
             subject_id=row["id"],
-            request={"reference": f"{row['id']}.{row['attempt']}"},
+            due_at=now + UNDER_WAY if handing_over(session, [reference]) else None,  # then see `guard_cancel`
         )
     ]
 

@@ -8,13 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from domain.states import FulfilmentOrderState, OrderState, RequestState, check
+from domain.states import EffectState, FulfilmentOrderState, OrderState, RequestState, check
 from ledger import audit, queue, stock
 from ledger.effects import EffectDraft
 from ledger.orders import EDIT_WINDOW, OrderRow, advance_orders, count_units, lines_of, open_holds, release_holds
 from ledger.prepared import Prepared, listed
 from ledger.rows import Row, group_by, select_by, update_by, update_listed
-from ledger.tables import FulfilmentOrder, FulfilmentOrderLine, Location, Order, ShopFulfilment
+from ledger.tables import Effect, FulfilmentOrder, FulfilmentOrderLine, Location, Order, ShopFulfilment
 from ledger.tables.base import table_of
 
 _shop = table_of(ShopFulfilment)
@@ -22,7 +22,8 @@ _IN_SHOP = Prepared(
     sa.select(_shop.c.order_id).where(listed(_shop.c.order_id, "ids"), listed(_shop.c.hold_state, "states"))
 )
 FulfilmentRow = Mapping[str, Any]
-HOLD_UNDER_WAY = timedelta(seconds=30)
+_HAND_OVER = "node_order:{}"  # the key of the effect that gives a node an order, by our reference
+UNDER_WAY = timedelta(seconds=30)  # until the fate of a call that ours comes after is asked for again
 
 
 def fulfilment_orders_of(session: Session, order_ids: Sequence[str]) -> dict[str, list[FulfilmentRow]]:
@@ -108,7 +109,7 @@ def plan_release(
                 subject_id=m["id"],
                 request={"fulfilment_order": m["external_id"]},
                 # our hold is still on its way: the guard waits until its fate is known
-                due_at=now + HOLD_UNDER_WAY if m["hold_state"] == "wanted" else None,
+                due_at=now + UNDER_WAY if m["hold_state"] == "wanted" else None,
             )
             for m in held
         ]
@@ -196,12 +197,19 @@ def node_effect(row: FulfilmentRow, place: Mapping[str, Any]) -> EffectDraft:
     own = not place["ships_itself"]
     return EffectDraft(
         kind="label.quote" if own else "node.create_order",
-        key=f"{'label_quote' if own else 'node_order'}:{reference}",
+        key=f"label_quote:{reference}" if own else _HAND_OVER.format(reference),
         target="labels" if own else f"{place['system']}/{place['account']}",
         order_id=row["order_id"],
         subject_id=row["id"],
         request={"fulfilment_order_id": row["id"], "reference": reference},
     )
+
+
+def handing_over(session: Session, references: Sequence[str]) -> set[str]:
+    """Those of our references under which a node may get an order any moment: the call is made and its fate unknown."""
+    keys = {_HAND_OVER.format(reference): reference for reference in references}
+    rows = select_by(session, Effect, "key", list(keys))
+    return {keys[row["key"]] for row in rows if row["state"] in (EffectState.SENDING, EffectState.UNKNOWN)}
 
 
 def record_acceptance(session: Session, accepted: Sequence[tuple[str, str]], now: datetime) -> None:

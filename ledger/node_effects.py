@@ -15,6 +15,7 @@ from ledger.fulfilment import (
     advance_fulfilment_orders,
     fulfilment_lines_of,
     give_back_units,
+    handing_over,
     record_acceptance,
     withdrawn,
 )
@@ -23,6 +24,7 @@ from ledger.orders import contacts, lock_orders, open_holds
 from ledger.rows import select_by
 from ledger.shipments import node_cancelled
 from ledger.tables import FulfilmentOrder, Order
+from ledger.taking_back import take_back, too_late
 
 Pairs = Sequence[tuple[EffectRow, Verdict]]
 
@@ -46,18 +48,22 @@ def guard_submit(session: Session, effects: Sequence[EffectRow], now: datetime) 
     return refused
 
 
+def guard_cancel(session: Session, effects: Sequence[EffectRow], now: datetime) -> dict[str, str]:
+    """Of what is just being handed over a node would say that it was never there, and ship it a moment later."""
+    coming = handing_over(session, [effect["request"]["reference"] for effect in effects])
+    return {e["id"]: "wait:handing_over" for e in effects if e["request"]["reference"] in coming}
+
+
 def accepted(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
     """`on_done` of node.create_order. An order cancelled meanwhile is asked back at once."""
     orders = lock_orders(session, [effect["order_id"] for effect, _ in pairs])  # before its requests, as everybody does
     record_acceptance(session, [(effect["subject_id"], verdict.external_id) for effect, verdict in pairs], now)
     return [
-        EffectDraft(
-            kind="node.cancel",
-            key=f"node_cancel:{effect['request']['reference']}",
+        take_back(
+            reference=effect["request"]["reference"],
             target=effect["target"],
             order_id=effect["order_id"],
             subject_id=effect["subject_id"],
-            request={"reference": effect["request"]["reference"]},
         )
         for effect, _ in pairs
         if orders[effect["order_id"]]["state"] == OrderState.CANCELLED
@@ -65,8 +71,9 @@ def accepted(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]
 
 
 def refused(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
-    """A node will not take the order: the promise is given back and a person chooses what next."""
-    lock_orders(session, [effect["order_id"] for effect, _ in pairs])
+    """A node will not take the order: the promise is given back and a person chooses what next, unless the order was
+    cancelled meanwhile."""
+    orders = lock_orders(session, [effect["order_id"] for effect, _ in pairs])
     rows = {
         row["id"]: row
         for row in select_by(session, FulfilmentOrder, "id", [effect["subject_id"] for effect, _ in pairs], lock=True)
@@ -83,6 +90,8 @@ def refused(session: Session, pairs: Pairs, now: datetime) -> list[EffectDraft]:
             verdict.code,
             now,
         )
+        if orders[row["order_id"]]["state"] == OrderState.CANCELLED:
+            continue
         open_cases(
             session,
             [
@@ -128,21 +137,7 @@ def cancel_refused(session: Session, pairs: Pairs, now: datetime) -> list[Effect
             advance_fulfilment_orders(session, [(row, {"request_state": RequestState.ACCEPTED})], verdict.code, now)
         if orders[effect["order_id"]]["fence_token"]:
             continue
-        open_cases(
-            session,
-            [
-                CaseDraft(
-                    key=f"cancel:{effect['order_id']}",
-                    kind="cancelled_too_late",
-                    severity="high",
-                    order_id=effect["order_id"],
-                    subject_id=effect["subject_id"],
-                    facts={"code": verdict.code},
-                    choices=["recall_parcel", "await_return", "accept"],
-                )
-            ],
-            now,
-        )
+        open_cases(session, [too_late(effect["order_id"], effect["subject_id"], {"code": verdict.code})], now)
     return []
 
 

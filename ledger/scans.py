@@ -26,6 +26,7 @@ from ledger.orders import lock_orders
 from ledger.rows import group_by, select_by
 from ledger.tables import AuditEvent, FulfilmentOrder, Hold, InboxEvent, PickList, Shipment
 from ledger.tables.base import table_of
+from ledger.taking_back import too_late
 
 SOURCE = "floor"
 EVENTS = ("picked", "packed", "handed_over", "short")
@@ -217,11 +218,7 @@ def _report_short(
 
 def _report_escaped(session: Session, order: Mapping[str, Any], row: FulfilmentRow, now: datetime) -> None:
     """It was cancelled here and went out all the same."""
-    open_cases(session, [CaseDraft(
-        key=f"cancel:{order['id']}", kind="cancelled_too_late", severity="high", order_id=order["id"],
-        subject_id=row["id"], facts={"location": row["location_id"]},
-        choices=["recall_parcel", "await_return", "accept"],
-    )], now)  # fmt: skip
+    open_cases(session, [too_late(order["id"], row["id"], {"location": row["location_id"]})], now)
 
 
 def have_left(session: Session, fulfilment_order_ids: Sequence[str]) -> set[str]:

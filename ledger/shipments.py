@@ -13,7 +13,7 @@ from domain.policy import Policies
 from domain.states import FulfilmentOrderState, OrderState, RequestState, check_parcel
 from ledger import audit, forecasts, stock
 from ledger.adopting import adopt
-from ledger.cases import CaseDraft, open_cases
+from ledger.cases import CaseDraft, latest_about, open_cases
 from ledger.departures import Departure, mark_shipped
 from ledger.editing.news import may_leave
 from ledger.effects import EffectDraft
@@ -25,8 +25,9 @@ from ledger.fulfilment import (
 )
 from ledger.orders import OrderRow, lock_orders
 from ledger.rows import Row, insert_rows, select_by, update_by
-from ledger.tables import FulfilmentOrder, Shipment
+from ledger.tables import FulfilmentOrder, Location, Shipment
 from ledger.tables.base import table_of
+from ledger.taking_back import take_back, too_late
 
 _shipment = table_of(Shipment)
 _TROUBLE = (NodeState.EXCEPTION, NodeState.ON_HOLD)
@@ -37,9 +38,9 @@ def record_node_orders(
 ) -> tuple[dict[str, str], list[EffectDraft]]:
     """Take over what nodes say, each under our reference `{fulfilment order}.{attempt}`.
 
-    Returns an outcome per reference (shipped, in_progress, cancelled, trouble, fenced, unknown_reference, stale) and
-    the effects wanted. Saying the same twice changes nothing. A parcel that leaves while an edit has fenced its order
-    is not counted before the edit has written what the node has: it is to be told again (`fenced`). See
+    Returns an outcome per reference (shipped, in_progress, cancelled, trouble, fenced, withdrawn, unknown_reference,
+    stale) and the effects wanted. Saying the same twice changes nothing. A parcel that leaves while an edit has fenced
+    its order is not counted before the edit has written what the node has: it is to be told again (`fenced`). See
     `editing.news` for what may go on while the edit is parked.
     """
     ids = {order.reference: order.reference.rpartition(".")[0] for order in said}
@@ -70,6 +71,9 @@ def record_node_orders(
         elif order.state is NodeState.CANCELLED:
             outcome[order.reference] = "cancelled"
             effects += node_cancelled(session, orders[row["order_id"]], row, now)
+        elif row["state"] == FulfilmentOrderState.CANCELLED:
+            outcome[order.reference] = "withdrawn"
+            effects += _ask_back(session, row, order, now)
         else:
             outcome[order.reference] = parcels.take(orders[row["order_id"]], row, order)
     return outcome, effects + parcels.write()
@@ -183,6 +187,21 @@ def tracking_url(policies: Policies, carrier: str, number: str) -> str:
     """Where a person can follow a parcel."""
     urls = policies.shipping.tracking_urls
     return urls.get(carrier.lower(), urls["default"]).replace("{number}", number)
+
+
+def _ask_back(session: Session, row: FulfilmentRow, said: NodeOrder, now: datetime) -> list[EffectDraft]:
+    """A node has what was taken back: a call of ours came there after it had said that it knew of nothing. What has
+    left is a person's case; nothing of it was ever promised or counted."""
+    left = (NodeState.SHIPPED, NodeState.DELIVERED)
+    if said.state in left or any(parcel.state in left for parcel in said.shipments):
+        case = too_late(row["order_id"], row["id"], {"location": row["location_id"]})
+        if latest_about(session, case.key) is None:  # the node goes on telling of it
+            open_cases(session, [case], now)
+        return []
+    [place] = select_by(session, Location, "id", [row["location_id"]])
+    target = f"{place['system']}/{place['account']}"
+    about = {"order_id": row["order_id"], "subject_id": row["id"]}
+    return [take_back(reference=said.reference, target=target, **about, again=True)]
 
 
 def node_cancelled(session: Session, order: OrderRow, row: FulfilmentRow, now: datetime) -> list[EffectDraft]:

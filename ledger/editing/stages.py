@@ -20,6 +20,7 @@ from ledger.fulfilment import advance_fulfilment_orders
 from ledger.orders import OrderRow, lock_orders
 from ledger.rows import select_by
 from ledger.tables import EditRequest, Effect, FulfilmentOrder
+from ledger.taking_back import take_back
 
 Groups = list[list[EffectDraft]]
 _DOUBTFUL = (EffectState.SENDING, EffectState.UNKNOWN)
@@ -168,14 +169,11 @@ def _at_node(
 
 
 def _cancelled(request: RequestRow, step: NodeStep) -> EffectDraft:
-    """The same effect as of any other withdrawal: a node is asked once, whoever wants it."""
-    return EffectDraft(
-        kind="node.cancel",
-        key=f"node_cancel:{step.reference}",
+    return take_back(
+        reference=step.reference,
         target=step.target,
         order_id=request["order_id"],
         subject_id=step.fulfilment_order,
-        request={"reference": step.reference},
     )
 
 

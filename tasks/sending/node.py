@@ -31,7 +31,9 @@ def _label_bought(session: Session, pairs: Sequence[tuple[EffectRow, Verdict]], 
 
 
 CREATE = Handlers(node_effects.accepted, node_effects.refused, node_effects.guard_submit, keyed=True, can_look_up=True)
-CANCEL = Handlers(node_effects.cancelled, node_effects.cancel_refused, keyed=True, can_look_up=True)
+CANCEL = Handlers(
+    node_effects.cancelled, node_effects.cancel_refused, node_effects.guard_cancel, keyed=True, can_look_up=True
+)
 QUOTE = Handlers(label_effects.quoted, node_effects.refused, node_effects.guard_submit, keyed=True)  # buys nothing
 BUY = Handlers(_label_bought, node_effects.refused, node_effects.guard_submit, can_look_up=True)
 VOID = Handlers(label_effects.voided, None, keyed=True)  # asking again changes nothing

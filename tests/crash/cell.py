@@ -186,11 +186,13 @@ class Play:
             assert await self._ended(each) == 0, self.log
 
     async def judge(self, recovery_s: float) -> Result:
-        """First what the vendor accepted, then the ledger, then the invariants; some time later the order is through,
-        and what was shown is what was packed."""
+        """First what the vendor accepted, then the ledger, then the invariants; where all that holds, the order is
+        through some time later, and what was shown is what was packed."""
         broken, unproven = self._promise_broken()
         broken += [*self._doubled(), *self._invariants()]
         found = self._result(broken, unproven, recovery_s)
+        if broken:  # nothing that comes later mends it
+            return found
         unproven += await self._some_time_later()
         broken += [*self._invariants(), *self.scenario.unlike(self.world)]
         return replace(
