@@ -1,4 +1,4 @@
-"""`python -m bench.sweep`: how fast due parcels are asked about, beside a bare asyncio loop over the same calls, and
+"""`python -m bench.sweep`: how fast due parcels are asked about, beside bare asyncio loops over the same calls, and
 whether open parcels that are not due cost anything. Writes build/bench/sweep.json."""
 
 import argparse
@@ -16,9 +16,10 @@ from bench.policy import write_config
 from bench.processes import ROOT, BenchError
 from bench.recipe import write_recipe
 from bench.requests import run
-from bench.sweep_figures import Row, show, summary
+from bench.sweep_figures import FLOORS, Row, show, summary
 from bench.sweep_parcels import fill, make_due, make_trackers, scans, touched
 from config.wiring import engine_url
+from connectors.carriers.easypost import EasyPost
 from ledger.session import make_engine
 
 HOURS = (16, 28, 30)  # by the vendor's clock: a first scan of each parcel, a second one, nothing new
@@ -29,6 +30,10 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.sweep", description=__doc__)
     parser.add_argument("--due", type=int, default=10_000, help="default: %(default)s")
     parser.add_argument("--open", type=int, default=100_000, help="parcels under way (default: %(default)s)")
+    parser.add_argument(
+        "--latency", type=float, default=0, metavar="MS",
+        help="the carrier answers after so many milliseconds, and nobody makes more calls at once than it allows",
+    )  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="1,000 due among 10,000")
     parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite", help="default: %(default)s")
     parser.add_argument("--keep", type=Path, help="work in this folder and leave ledgers and logs there")
@@ -42,13 +47,14 @@ def parse() -> argparse.Namespace:
 
 
 class Sweep:
-    """Two ledgers, one with all open parcels and one with little more than the due ones, and the bare loop: swept by
+    """Two ledgers, one with all open parcels and one with little more than the due ones, and the bare loops: swept by
     turns, so that a disturbance of the machine meets all of them."""
 
     def __init__(self, bench: Bench, options: argparse.Namespace) -> None:
         self._bench, self._database = bench, options.database
         self._due, self._open = options.due, options.open
         self._few = min(options.open, 2 * options.due)
+        self._latency_s = options.latency / 1000
         self._folder, self._vendors = bench.folder, bench.vendors
         self._trackers: list[str] = []
 
@@ -58,17 +64,20 @@ class Sweep:
         asked = json.loads(write_recipe(self._folder, self._vendors).read_text(encoding="utf-8"))
         urls, headers = asked["urls"], asked["headers"]
         self._trackers = asyncio.run(make_trackers(urls["easypost"], headers["easypost"], self._due))
+        if self._latency_s:
+            self._vendors.answer_after(self._latency_s, "easypost", CALL.removeprefix("easypost "))
         config = write_config(self._folder, self._vendors)
         ledgers = {"ours": self._ledger(self._open), "few": self._ledger(self._few)}
-        at_once = self._fastest()
+        at_once = {client: self._fastest(client) for client in FLOORS}
         found: Row = {"due": self._due, "open": self._open, "few_open": self._few, "at_once": at_once}
         for number, hours in enumerate(HOURS, start=1):
             self._vendors.move_clock(hours)
             for name, (url, engine) in ledgers.items():
                 self._bench.say(f"round {number}: {name}")
                 found.setdefault(name, []).append(self._ours({**config, "AFTERCART_DATABASE_URL": url}, engine))
-            self._bench.say(f"round {number}: bare loop")
-            found.setdefault("floor", []).append(self._floor(at_once))
+            for client in FLOORS:
+                self._bench.say(f"round {number}: bare loop, {client}")
+                found.setdefault(client, []).append(self._floor(client, at_once[client]))
         for _, engine in ledgers.values():
             engine.dispose()
         return {**found, "summary": summary(found)}
@@ -80,14 +89,15 @@ class Sweep:
         fill(engine, self._trackers, parcels)
         return url, engine
 
-    def _fastest(self) -> int:
+    def _fastest(self, client: str) -> int:
         """The bare loop is tuned: the number of calls at once at which it is fastest."""
-        self._bench.say("bare loop: how many calls at once")
-        seconds = {at_once: self._floor(at_once)["seconds"] for at_once in AT_ONCE}
+        self._bench.say(f"bare loop, {client}: how many calls at once")
+        tried = (EasyPost.limits.at_once,) if self._latency_s else AT_ONCE
+        seconds = {at_once: self._floor(client, at_once)["seconds"] for at_once in tried}
         return min(seconds, key=lambda at_once: float(seconds[at_once]))
 
-    def _floor(self, at_once: int) -> Row:
-        recipe = write_recipe(self._folder, self._vendors, ids=self._trackers, at_once=at_once)
+    def _floor(self, client: str, at_once: int) -> Row:
+        recipe = write_recipe(self._folder, self._vendors, ids=self._trackers, at_once=at_once, client=client)
         return self._counted(["-m", "bench.floor_sweep", str(recipe)], {})
 
     def _ours(self, env: dict[str, str], engine: Engine) -> Row:

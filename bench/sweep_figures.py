@@ -9,23 +9,27 @@ from rich.table import Table
 
 from bench.tables import Target, show_targets
 
-SHARE, GROWTH = 0.6, 1.2  # of the floor's rate, at least; of the time at few open parcels, at most
+SHARE, GROWTH = 0.6, 1.2  # of the bare loop's rate, at least; of the time at few open parcels, at most
+FLOORS = ("httpx", "aiohttp")  # what the bare loops call with
 Row = dict[str, Any]
 
 
 def summary(found: Row) -> Row:
-    """`share` of the floor's rate beside all open parcels (medians of the rounds), `growth` of the time when there are
-    more open parcels and as many due."""
-    ours, few, floor = (_median(found[name]) for name in ("ours", "few", "floor"))
+    """`share` of a bare loop's rate beside all open parcels (medians of the rounds), `growth` of the time when there
+    are more open parcels and as many due."""
+    ours, few = _median(found["ours"]), _median(found["few"])
     due = found["due"]
     return {
         "per_s": round(due / ours, 1),
-        "floor_per_s": round(due / floor, 1),
-        "share": round(floor / ours, 3),
+        "bare_per_s": {client: round(due / _median(found[client]), 1) for client in FLOORS},
+        "share": {client: round(_median(found[client]) / ours, 3) for client in FLOORS},
         "growth": round(ours / few, 3),
-        "cpu_ms_per_parcel": round(1000 * min(run["cpu_s"] for run in found["ours"]) / due, 3),
-        "floor_cpu_ms_per_parcel": round(1000 * min(run["cpu_s"] for run in found["floor"]) / due, 3),
+        "cpu_ms_per_parcel": {name: round(1000 * _cpu_s(found[name]) / due, 3) for name in ("ours", *FLOORS)},
     }
+
+
+def _cpu_s(runs: Sequence[Row]) -> float:
+    return float(min(run["cpu_s"] for run in runs))
 
 
 def _median(runs: Sequence[Row]) -> float:
@@ -34,7 +38,9 @@ def _median(runs: Sequence[Row]) -> float:
 
 def targets(found: Row) -> Iterator[Target]:
     made, due, everything = found["summary"], found["due"], found["open"]
-    yield "rate, share of a bare loop's", f"{made['share']:.2f}", f">= {SHARE:.2f}", made["share"] >= SHARE
+    for client in FLOORS:
+        share = made["share"][client]
+        yield f"rate, share of a bare loop's with {client}", f"{share:.2f}", f">= {SHARE:.2f}", share >= SHARE
     name = f"time for {due:,} due among {everything:,} open, times that among {found['few_open']:,}"
     yield name, f"{made['growth']:.2f}", f"<= {GROWTH:.2f}", made["growth"] <= GROWTH
     stray = [run["touched"] for run in (*found["ours"], *found["few"]) if run["touched"] != due]
@@ -45,10 +51,10 @@ def show(console: Console, found: Row, machine: str) -> None:
     table = Table(title=f"{found['due']:,} parcels due at one carrier")
     for name in ("who", "open", "round", "new scans", "seconds", "parcels/s", "CPU ms/parcel", "peak MB"):
         table.add_column(name, justify="left" if name == "who" else "right")
-    for who, beside in (("ours", found["open"]), ("few", found["few_open"]), ("floor", None)):
+    for who, beside in (("ours", found["open"]), ("few", found["few_open"]), *((client, None) for client in FLOORS)):
         for number, run in enumerate(found[who], start=1):
             table.add_row(
-                "bare loop" if beside is None else "ours",
+                f"bare loop, {who}" if beside is None else "ours",
                 "" if beside is None else f"{beside:,}",
                 str(number),
                 "" if beside is None else f"{run['news']:,}",

@@ -63,6 +63,11 @@ class Vendors:
         for url in (self.shop_url, self.other_url):
             self._post(f"{url}/_control/clock", {"offset_s": hours * 3600})
 
+    def answer_after(self, seconds: float, vendor: str, operation: str) -> None:
+        """Every call of this operation takes so long, from now on."""
+        fault = {"vendor": vendor, "operation": operation, "kind": "delay", "times": None, "delay_s": seconds}
+        self._post(f"{self.other_url}/_control/faults", fault)
+
     def orders(self) -> list[dict[str, Any]]:
         """What the shop shows of its orders."""
         found: list[dict[str, Any]] = self._client.get(f"{self.shop_url}/_control/shopify/{SHOP}/orders").json()[

@@ -66,12 +66,18 @@ def union(*told: Iterable[TrackingEvent]) -> tuple[TrackingEvent, ...]:
     Commutative, associative and idempotent: of two readings of one scan the one by the newer table counts, then the
     more advanced state, whoever told it first.
     """
+    return tuple(each_once(*told).values())
+
+
+def each_once(*told: Iterable[TrackingEvent]) -> dict[str, TrackingEvent]:
+    """`union` by digest, in the same order."""
     best: dict[str, TrackingEvent] = {}
     for event in (event for events in told for event in events):
-        known = best.setdefault(event.digest(), event)
-        if (reading(event), *_ties(event)) > (reading(known), *_ties(known)):
-            best[event.digest()] = event
-    return tuple(sorted(best.values(), key=lambda event: (*_order(event), event.digest())))
+        digest = event.digest()
+        known = best.get(digest)
+        if known is None or (reading(event), *_ties(event)) > (reading(known), *_ties(known)):
+            best[digest] = event
+    return dict(sorted(best.items(), key=lambda found: (*_order(found[1]), found[0])))
 
 
 def reading(event: TrackingEvent) -> tuple[int, int, bool]:

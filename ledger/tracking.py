@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session
 
 from domain.messages import ClaimKind
-from domain.parcels import TERMINAL, ParcelState, Tracker, TrackingEvent, merge_state, reading, union
+from domain.parcels import TERMINAL, ParcelState, Tracker, TrackingEvent, each_once, merge_state, reading
 from domain.policy import Policies
 from domain.promises import Promise, promise_of
 from ledger.anomalies.facts import movement_of
@@ -18,20 +19,24 @@ from ledger.following import next_due
 from ledger.messages import Claim, parcel_facts, say
 from ledger.offers.ending import offered_parcels, parcel_moved
 from ledger.orders import OrderRow, lines_of, lock_orders
+from ledger.prepared import Prepared, listed
 from ledger.rows import Row, group_by, insert_missing, select_by, update_by, upsert
 from ledger.shipments import advance_shipments
 from ledger.status_codes import count_codes
 from ledger.tables import Shipment, ShipmentLine, TrackingEventRow
+from ledger.tables.base import table_of
 from ledger.truths import TROUBLE
+
+_shipment = table_of(Shipment)
+_ORDERS = Prepared(sa.select(_shipment.c.order_id).where(listed(_shipment.c.tracker_external_id, "trackers")))
 
 
 def record_trackers(session: Session, trackers: Sequence[Tracker], now: datetime, policies: Policies) -> dict[str, str]:
     """Merge what carriers say; returns the state per tracker id. Saying it again, or older things later,
     changes nothing."""
     wanted = [t.external_id for t in trackers]
-    told = select_by(session, Shipment, "tracker_external_id", wanted)
-    orders = lock_orders(session, [parcel["order_id"] for parcel in told])
-    # Anew: while we waited for the lock somebody else may have heard the same.
+    orders = lock_orders(session, _ORDERS.scalars(session, trackers=wanted))
+    # Only now: while we waited for the lock somebody else may have heard the same.
     parcels = group_by(select_by(session, Shipment, "tracker_external_id", wanted), "tracker_external_id")
     known = [
         (row, tracker)
@@ -81,10 +86,10 @@ def record_events(
         (row["shipment_id"], row["digest"]): row
         for row in select_by(session, TrackingEventRow, "shipment_id", {r["id"] for r, _ in known})
     }
-    told = {(row["id"], event.digest()): (row, event) for row, t in known for event in union(t.events)}
-    fresh = {key: _event(*found) for key, found in told.items() if key not in rows}
+    told = {(row["id"], digest): (row, scan) for row, t in known for digest, scan in each_once(t.events).items()}
+    fresh = {key: _event(*found, key[1]) for key, found in told.items() if key not in rows}
     newer = {
-        key: _event(*found)
+        key: _event(*found, key[1])
         for key, found in told.items()
         if key in rows and reading(found[1]) > reading(_known(rows[key]))
     }
@@ -109,10 +114,10 @@ def _known(row: Mapping[str, Any]) -> TrackingEvent:
     )
 
 
-def _event(row: Mapping[str, Any], event: TrackingEvent) -> Row:
+def _event(row: Mapping[str, Any], event: TrackingEvent, digest: str) -> Row:
     return {
         "shipment_id": row["id"],
-        "digest": event.digest(),
+        "digest": digest,
         "state": event.state,
         "raw_code": event.raw_code,
         "detail_code": event.detail_code,
