@@ -6,6 +6,7 @@ with file, key and reason.
 
 import hashlib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import available_timezones
@@ -100,9 +101,12 @@ def load_policies(folder: Path, capabilities: Path = CAPABILITIES) -> Policies:
     )
 
 
+_zones = cache(available_timezones)  # looks through a folder of hundreds of files
+
+
 def zone(value: Any) -> str:
     name = text(value)
-    if name not in available_timezones():
+    if name not in _zones():
         raise ValueError('write a time zone such as "America/New_York"')
     return name
 

@@ -3,8 +3,10 @@
 Why not httpx: `docs/decisions/0025`.
 """
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol, Self
 
 import aiohttp
@@ -61,6 +63,12 @@ class Client(Protocol):
         """The answer, whatever its status. Raises: Unsent, Lost."""
 
 
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Certifi's, or those of SSL_CERT_FILE; reading them takes as long as a dozen calls."""
+    return httpx.create_ssl_context()
+
+
 class HttpClient:
     """Connections to share by all vendors of a process, for the event loop that it is made in. No cookies, no
     redirects, no proxies from the environment, nothing sent twice."""
@@ -71,7 +79,7 @@ class HttpClient:
             limit=4 * connections,
             limit_per_host=connections,
             keepalive_timeout=_KEEPALIVE_S,
-            ssl=httpx.create_ssl_context(),  # certifi's authorities, or those of SSL_CERT_FILE
+            ssl=_authorities(),
         )
         self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         self._session._retry_connection = False  # it repeats PUT and DELETE in silence; repeating is ours to say

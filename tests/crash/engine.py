@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import httpx
 
+from apps.deploying import BEGUN
 from apps.prefect_api import BUSY_S
 from apps.processes import MARK, end, marked, python
 from ledger import failpoints
@@ -70,7 +71,7 @@ class Engine:
         body: dict[str, Any] = {
             "state": {"type": "SCHEDULED"},
             "parameters": dict(parameters),
-            "job_variables": {"env": dict(env)},
+            "job_variables": {"env": dict(env), **BEGUN},
         }
         body["idempotency_key"] = uuid4().hex
         run = await self._post(f"/deployments/{self._deployments[name]}/create_flow_run", body)
