@@ -1,8 +1,8 @@
 """Create the work pool, every deployment of prefect.yaml and the automations: `python -m apps.deploying`.
 
-The deployments are as `prefect deploy --all` makes them, but for how a run begins (`BEGUN`), in one process that imports
-the flows while the server is still starting. An upsert of a deployment also drops its scheduled runs, so those missed
-while nothing ran are not all made up for.
+The deployments are as `prefect deploy --all` makes them, but for how a run begins (`BEGUN`), in one process that
+imports the flows while the server is still starting. An upsert of a deployment also drops its scheduled runs, so those
+missed while nothing ran are not all made up for.
 """
 
 import asyncio

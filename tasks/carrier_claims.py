@@ -7,12 +7,12 @@ from prefect import task
 from sqlmodel import Session
 
 from config import wiring
-from connectors.warehouses.evidence import evidence_pdf
 from ledger import carrier_claims
 from ledger.carrier_claims import Packet
 from ledger.label_effects import store_document
 from ledger.rows import select_by
 from ledger.tables import CarrierClaim
+from tasks import printing
 from tasks.runtime import Report, in_ledger, is_retryable, read_ledger
 from tasks.stage import log_failure, one_by_one
 
@@ -34,7 +34,8 @@ async def prepare_claims(limit: int) -> Report:
     async def make(claims: Sequence[str]) -> None:
         for claim_id in claims:
             packet = await read_ledger(carrier_claims.packet_of, claim_id, wired.policies, wired.now())
-            report.add(claim_id, "", await in_ledger(_ready, claim_id, packet, evidence_pdf(packet.paper)))
+            paper = await printing.evidence(packet.paper)
+            report.add(claim_id, "", await in_ledger(_ready, claim_id, packet, paper))
 
     async def failed(subject_id: str, failure: Exception) -> None:
         log_failure(STAGE, subject_id, failure)

@@ -3,13 +3,13 @@
 from sqlmodel import Session
 
 from config import wiring
-from connectors.warehouses.evidence import evidence_pdf
 from domain.disputes import StatedDispute
 from ledger import disputes
 from ledger.dispute_facts import EVIDENCE, evidence_of
 from ledger.label_effects import store_document
 from ledger.orders import lock_orders
 from ledger.returning.from_shop import order_of
+from tasks import printing
 from tasks.runtime import in_ledger, read_ledger
 
 
@@ -21,7 +21,7 @@ async def take(target: str, said: StatedDispute) -> str:
         return "gone"
     paper = b""
     if said.state.is_open:
-        paper = evidence_pdf(await read_ledger(evidence_of, order_id, said, wiring.current().now()))
+        paper = await printing.evidence(await read_ledger(evidence_of, order_id, said, wiring.current().now()))
     return await in_ledger(_write, target, said, order_id, payment_id, paper)
 
 

@@ -1,6 +1,5 @@
 """Own warehouses: sheets are published and printed, taken back, and the floor's scans carried out."""
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,10 +10,10 @@ from sqlmodel import Session
 from config import wiring
 from connectors.errors import VendorRejected
 from connectors.outcomes import Outcome, Sent
-from connectors.warehouses.pick_list import pick_list_pdf
 from domain.policy import Policies
 from domain.states import IllegalTransition
 from ledger import effects, inbox, picking, scans
+from tasks import printing
 from tasks.runtime import Report, in_ledger
 
 logger = logging.getLogger(__name__)
@@ -35,7 +34,7 @@ async def publish_due() -> int:
 async def _print(policies: Policies, now: datetime) -> None:
     """What is not printed in this round is printed in the next; the receiver prints on demand meanwhile."""
     for sheet in await in_ledger(picking.unprinted, policies, limit=SHEETS_AT_ONCE):
-        pdf = await asyncio.to_thread(pick_list_pdf, sheet)
+        pdf = await printing.pick_list(sheet)
         await in_ledger(picking.store_sheet, sheet, pdf, now, keep=policies.retention.documents)
 
 
