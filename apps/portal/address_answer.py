@@ -6,17 +6,18 @@ that was shown it. The answer goes through the inbox like every other request, s
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from apps.portal.forms import Form, is_token_of_visit, keep_visit, visit_of
+from apps.portal.forms import Form, is_token_of_visit, keep_visit, signed, visit_of
 from apps.portal.keeping import Kept
 from apps.portal.link_page import LinkPage
 from apps.portal.pages import locale_of
-from config.links import ADDRESS_ANSWERS, BadLink, check_link, expiry_of, form_token
+from config.links import ADDRESS_ANSWERS, Grant, form_token
 from domain.addresses import format_lines
 from ledger.inbox import Delivery
 from ledger.orders import address_of, open_holds
@@ -73,22 +74,8 @@ class AddressAnswers(LinkPage):
         return Kept(delivery, thanks)
 
     def _genuine(self, path: Mapping[str, Any]) -> bool:
-        expires = expiry_of(path["expires"])
-        if path["purpose"] not in ADDRESS_ANSWERS or expires is None:
-            return False
-        try:
-            check_link(
-                self._wiring.settings,
-                purpose=path["purpose"],
-                subject=path["subject"],
-                version=path["version"],
-                expires=expires,
-                signature=path["signature"],
-                now=self._wiring.now(),
-            )
-        except BadLink:
-            return False
-        return True
+        wanted = partial(Grant, path["purpose"], path["subject"], path["version"])
+        return path["purpose"] in ADDRESS_ANSWERS and signed(self._wiring, path, wanted) is not None
 
 
 def _question(session: Session, path: Mapping[str, Any]) -> _Question | None:

@@ -8,6 +8,7 @@ must carry the session's own token.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal
 
 from sqlmodel import Session
@@ -28,6 +29,7 @@ from apps.portal.forms import (
     read_form,
     request_path,
     session_of,
+    signed,
     visit_of,
 )
 from apps.portal.keeping import Kept, Later, settled
@@ -42,10 +44,7 @@ from config.links import (
     GIFT_PAGE,
     ORDER_PAGE,
     ORDER_SESSION,
-    BadLink,
     Grant,
-    check_link,
-    expiry_of,
     form_token,
     is_form_token,
     request_grant,
@@ -250,20 +249,10 @@ class Doors:
     def _is_signed(self, request: Request, purpose: str) -> bool:
         """Whether the address is a link of ours to that, and still good."""
         path = request.path_params
-        expires = expiry_of(path["expires"])
-        if expires is None:
-            return False
-        wanted = Grant(purpose, path["order_id"], path["version"], expires)
+        wanted = partial(Grant, purpose, path["order_id"], path["version"])
         if purpose == ORDER_PAGE and "request_id" in path:
-            wanted = request_grant(path["order_id"], path["version"], path["request_id"], expires)
-        try:
-            check_link(
-                self._wiring.settings, purpose=wanted.purpose, subject=wanted.subject, version=wanted.version,
-                expires=expires, signature=path["signature"], now=self._wiring.now(),
-            )  # fmt: skip
-        except BadLink:
-            return False
-        return True
+            wanted = partial(request_grant, path["order_id"], path["version"], path["request_id"])
+        return signed(self._wiring, path, wanted) is not None
 
     def leave(self, opened: Opened) -> Response:
         """`POST …/leave`: the session ends on this device."""

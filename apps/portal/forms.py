@@ -2,7 +2,8 @@
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -11,7 +12,18 @@ from starlette.responses import Response
 from apps.portal.pages import PORTAL
 from apps.receiver.answers import Refusal
 from apps.receiver.bodies import read_body
-from config.links import ORDER_SESSION, BadLink, Grant, is_form_token, is_https, path_prefix, seal, unseal
+from config.links import (
+    ORDER_SESSION,
+    BadLink,
+    Grant,
+    check_link,
+    expiry_of,
+    is_form_token,
+    is_https,
+    path_prefix,
+    seal,
+    unseal,
+)
 from config.settings import Settings
 from config.wiring import Wiring
 from domain.ids import digest
@@ -74,6 +86,22 @@ def session_of(wiring: Wiring, request: Request, order_id: str) -> Grant | None:
     except BadLink:
         return None
     return grant if grant.subject == order_id else None
+
+
+def signed(wiring: Wiring, path: Mapping[str, Any], granted: Callable[[int], Grant]) -> Grant | None:
+    """What the link whose address this is grants; none when it is not ours, grants something else, or has ended.
+    `granted`: what is looked for, by the second at which it ends."""
+    expires = expiry_of(path["expires"])
+    if expires is None:
+        return None
+    wanted = granted(expires)
+    try:
+        return check_link(
+            wiring.settings, purpose=wanted.purpose, subject=wanted.subject, version=wanted.version,
+            expires=expires, signature=path["signature"], now=wiring.now(),
+        )  # fmt: skip
+    except BadLink:
+        return None
 
 
 def open_session(settings: Settings, response: Response, grant: Grant) -> Response:

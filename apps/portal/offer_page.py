@@ -7,6 +7,7 @@ whether the offer still stands is looked at where it is carried out.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlmodel import Session
@@ -14,13 +15,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from apps.portal.doors import Opened
-from apps.portal.forms import Form, is_token_of_visit, keep_visit, visit_of
+from apps.portal.forms import Form, is_token_of_visit, keep_visit, signed, visit_of
 from apps.portal.keeping import Kept
 from apps.portal.link_page import LinkPage
 from apps.portal.pages import PORTAL, locale_of
 from apps.portal.words import Local
 from config.languages import pick_locale
-from config.links import BadLink, check_link, expiry_of, form_token, offer_grant, offer_link
+from config.links import form_token, offer_grant, offer_link
 from config.wiring import Wiring
 from domain.remedies import Remedy
 from domain.states_offers import OfferState
@@ -68,16 +69,8 @@ class OfferPage(LinkPage):
         return Kept(Answer(chosen[0]["id"], about.order["id"], choice).delivery(), then)
 
     def _about(self, session: Session, path: Mapping[str, Any]) -> _About | None:
-        expires = expiry_of(path["expires"])
-        if expires is None:
-            return None
-        wanted = offer_grant(path["order_id"], path["version"], path["shipment_id"], expires)
-        try:
-            check_link(
-                self._wiring.settings, purpose=wanted.purpose, subject=wanted.subject, version=wanted.version,
-                expires=expires, signature=path["signature"], now=self._wiring.now(),
-            )  # fmt: skip
-        except BadLink:
+        wanted = partial(offer_grant, path["order_id"], path["version"], path["shipment_id"])
+        if signed(self._wiring, path, wanted) is None:
             return None
         opened = opened_order(session, path["order_id"], path["version"])
         parcels = select_by(session, Shipment, "id", [path["shipment_id"]])

@@ -1,6 +1,7 @@
 """What was written to a customer, all of it on one page of the order, and the choices about it; a mail's own button
 "unsubscribe" (RFC 8058)."""
 
+from functools import partial
 from typing import Any
 
 from sqlmodel import Session
@@ -8,12 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from apps.portal.doors import Opened, local_of
-from apps.portal.forms import new_random, random_or_new
+from apps.portal.forms import new_random, random_or_new, signed
 from apps.portal.keeping import Kept
 from apps.portal.pages import PORTAL, Pages, locale_of
 from apps.portal.threads import Threads
 from apps.receiver.writer import GroupWriter
-from config.links import UNSUBSCRIBE, BadLink, check_link, expiry_of
+from config.links import UNSUBSCRIBE, Grant
 from config.wiring import Wiring
 from domain.claims import Channel
 from domain.ids import digest
@@ -110,14 +111,5 @@ class Unsubscribe:
     def _contact(self, session: Session, request: Request) -> str:
         """The contact that the mail was sent to; empty when the link is not ours or has ended."""
         path = request.path_params
-        expires = expiry_of(path["expires"])
-        if expires is None:
-            return ""
-        try:
-            check_link(
-                self._wiring.settings, purpose=UNSUBSCRIBE, subject=path["order_id"], version=path["version"],
-                expires=expires, signature=path["signature"], now=self._wiring.now(),
-            )  # fmt: skip
-        except BadLink:
-            return ""
-        return mailbox_contact(session, path["order_id"], path["version"])
+        grant = signed(self._wiring, path, partial(Grant, UNSUBSCRIBE, path["order_id"], path["version"]))
+        return mailbox_contact(session, grant.subject, grant.version) if grant is not None else ""

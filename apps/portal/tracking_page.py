@@ -9,6 +9,7 @@ mailbox.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import partial
 from typing import Any
 
 from sqlmodel import Session
@@ -16,11 +17,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from apps.portal.doors import Opened, local_of
+from apps.portal.forms import signed
 from apps.portal.pages import PORTAL, Pages, image_host, locale_of
 from apps.portal.threads import Threads
 from apps.portal.words import Local
 from config.languages import pick_locale
-from config.links import TRACK_PAGE, BadLink, check_link, expiry_of
+from config.links import TRACK_PAGE, Grant
 from config.vendor_pages import product_in_shop
 from config.wiring import Wiring
 from domain.forecasts import Forecast
@@ -88,17 +90,8 @@ class TrackingPage:
 
     def _by_link(self, session: Session, request: Request) -> Response:
         path, now = request.path_params, self._wiring.now()
-        expires = expiry_of(path["expires"])
-        if expires is None:
-            return self._pages.gone(locale_of(request))
-        try:
-            grant = check_link(
-                self._wiring.settings, purpose=TRACK_PAGE, subject=path["order_id"], version=path["version"],
-                expires=expires, signature=path["signature"], now=now,
-            )  # fmt: skip
-        except BadLink:
-            return self._pages.gone(locale_of(request))
-        found = opened_order(session, grant.subject, grant.version)
+        grant = signed(self._wiring, path, partial(Grant, TRACK_PAGE, path["order_id"], path["version"]))
+        found = opened_order(session, grant.subject, grant.version) if grant is not None else None
         if found is None:
             return self._pages.gone(locale_of(request))
         order, _ = found
