@@ -113,5 +113,6 @@ def work_at_the_desk(url: str, order_name: str) -> None:
 
 
 def no_sideways_scrolling(page: Page) -> None:
+    page.wait_for_load_state()
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -56,7 +56,8 @@ def log_in(page: Page, url: str) -> None:
     page.goto(url)
     page.get_by_label("Login").fill("kim")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    with page.expect_navigation():  # who goes on before is not logged in yet
+        page.get_by_role("button", name="Log in").click()
 
 
 def approve_at_the_desk(url: str, order_name: str) -> None:

@@ -37,7 +37,7 @@ def look(url: str, width: int) -> None:
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Log in").click()
         expect(page.get_by_role("heading", name="What comes back")).to_be_visible()
-        assert 6 == page.locator("svg.plot:visible").count()
+        expect(page.locator("svg.plot:visible")).to_have_count(6)
         box = page.locator("svg.plot:visible circle").first.bounding_box()
         assert box is not None
         assert box["width"] > 2

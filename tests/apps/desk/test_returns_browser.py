@@ -71,6 +71,7 @@ def come_in(page: Page, url: str) -> None:
 
 def looks_well(page: Page, name: str, *, kept: bool = True) -> None:
     """Large enough for gloves, readable, and not wider than a window of a table's screen or of a phone."""
+    page.wait_for_load_state()
     usual = page.viewport_size
     assert usual is not None
     for width in (375, usual["width"]):
@@ -86,7 +87,8 @@ def scan(page: Page, code: str) -> None:
     """As a scanner does: it types and ends with Enter, wherever the page has put the caret."""
     expect(page.locator("input:focus")).to_be_visible()
     page.keyboard.type(code)
-    page.keyboard.press("Enter")
+    with page.expect_navigation():  # the page before shows the same words, and a caret too
+        page.keyboard.press("Enter")
 
 
 def enter_the_parcel(url: str, code: str, photo: Path) -> None:
@@ -102,9 +104,9 @@ def enter_the_parcel(url: str, code: str, photo: Path) -> None:
         for _ in range(2):
             scan(page, MUG)
             expect(page.get_by_role("status")).to_contain_text("received.")
-        assert 2 == page.locator("input[value=received]:checked").count()
+        expect(page.locator("input[value=received]:checked")).to_have_count(2)
         expect(page.get_by_label(re.compile("SKU of what came"))).to_have_count(2)
-        assert not page.get_by_label(re.compile("SKU of what came")).first.is_visible(), "nothing else came"
+        expect(page.get_by_label(re.compile("SKU of what came")).first).to_be_hidden()  # nothing else came
         page.get_by_label("A: as new").first.check()
         page.get_by_label("B: as new").last.check()
         page.get_by_label(re.compile("^Photos of")).last.set_input_files(photo)
@@ -119,8 +121,7 @@ def read_the_places(url: str, rma: str) -> None:
         scan(page, rma.lower())
         expect(page.get_by_text("Back onto the shelf")).to_have_count(2)
         expect(page.get_by_text("Because: rule “as new”: grade A or B")).to_have_count(2)
-        photo = page.get_by_role("img", name=re.compile("Photo of"))
-        assert photo.evaluate("e => e.naturalWidth") == 640
+        expect(page.get_by_role("img", name=re.compile("Photo of"))).to_have_js_property("naturalWidth", 640)
         looks_well(page, "floor-places")
         no_sideways_scrolling(page)
         page.keyboard.press("Enter")  # the next parcel is what the caret is at
@@ -188,12 +189,13 @@ def decide_at_the_desk(url: str) -> None:
         page.get_by_role("link", name="Cases").click()
         page.locator("tbody").get_by_role("link", name="What came back is not what was said").click()
         expect(page.get_by_text("Not what the request says").first).to_be_visible()
-        assert page.get_by_role("img", name=re.compile("Photo of")).evaluate("e => e.naturalWidth") == 640
+        expect(page.get_by_role("img", name=re.compile("Photo of"))).to_have_js_property("naturalWidth", 640)
         expect(page.get_by_text("In full: $5.70")).to_be_visible()
         keep_picture(page, "desk-return-case")
         no_sideways_scrolling(page)
         page.set_viewport_size({"width": 1280, "height": 1500})
         page.get_by_role("button", name="Give everything").click()
+        expect(page.get_by_role("heading", name="Give everything: are you sure?")).to_be_visible()
         page.get_by_role("button", name="Give everything").click()
         expect(page.get_by_role("status")).to_contain_text("Decided")
 

@@ -3,10 +3,11 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import uvicorn
+from playwright.sync_api import Error as Interrupted
 from playwright.sync_api import Page, expect
 
 from apps.receiver.app import create_app
@@ -55,6 +56,7 @@ FAINT = """() => {
 def looks_well(page: Page, name: str) -> None:
     """Nothing sticks out, what is pressed is large enough for a thumb, text can be read (WCAG 2.2 AA), one thing is
     the first to do."""
+    page.wait_for_load_state()
     assert not page.evaluate(WIDER), f"{name}: wider than the window"
     assert [] == page.evaluate(SMALL), name
     assert [] == page.evaluate(FAINT), name
@@ -86,8 +88,15 @@ class Visitor:
         """The page's headline; a page that looks again by itself has the time to do so."""
         expect(self.page.get_by_role("heading", level=1)).to_have_text(title, timeout=20_000)
 
+    def look_again(self) -> None:
+        """What is awaited afterwards says whether it came; a page that looks again by itself may have been faster."""
+        with suppress(Interrupted):
+            self.page.reload()
+
     def press(self, button: str) -> None:
-        self.page.get_by_role("button", name=button).last.click()
+        """All buttons that customers have send something: what comes back is loaded when this returns."""
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name=button).last.click()
 
     def look_up(self, order_name: str) -> None:
         """From the shop's "Where is my order?" to the open order, by the mail in the mailbox."""

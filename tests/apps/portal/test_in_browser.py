@@ -125,6 +125,7 @@ def test_nothing_sticks_out_of_a_telephone_or_a_print(browser: Page, wiring: Wir
     browser.goto(wiring.settings.public_url + link_to(wiring, order))
     browser.get_by_role("button").click()
     expect(browser.get_by_role("heading", level=1)).to_have_text("Your order is confirmed")
+    browser.wait_for_load_state()
     assert not browser.evaluate(WIDER)
     for control in browser.locator("a.button, button:not(.plain)").all():
         box = control.bounding_box()

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from config.wiring import Wiring
 from domain.parcels import ParcelState
@@ -115,7 +115,7 @@ def test_an_order_and_its_form(browser: Page, wiring: Wiring) -> None:
         looks_well(browser, f"form {number}")
         browser.emulate_media(media="print")
         browser.goto(here)
-        assert not browser.get_by_text("What you can still change").is_visible()
+        expect(browser.get_by_text("What you can still change")).to_be_hidden()
         browser.emulate_media(media="screen")
 
 
@@ -141,4 +141,4 @@ def test_a_request_in_every_state(browser: Page, wiring: Wiring) -> None:
         looks_well(browser, f"order, {state}")
         browser.goto(f"{here}/changes/{request}")
         looks_well(browser, state)
-        assert browser.get_by_text("Enamel mug: 3 instead of 2").is_visible(), state
+        expect(browser.get_by_text("Enamel mug: 3 instead of 2"), state).to_be_visible()

@@ -60,15 +60,15 @@ async def test_a_return_from_the_order_to_the_money(world: World) -> None:
         request_id = page.url.rpartition("/")[2].partition("?")[0]
 
         ada.meanwhile(hand_in(world, request_id))
-        page.reload()
+        ada.look_again()
         ada.sees("Your return is on its way to us")
         [rma] = re.findall(r"R[0-9A-Z]{8}", page.get_by_text("Code of this return").inner_text())
         ada.meanwhile(opened(world, rma, {"sku": "MUG-ENA-WHT"}))
-        page.reload()
+        ada.look_again()
         ada.sees("Your return has arrived")
         ada.meanwhile(graded(world, request_id))
         ada.meanwhile(settled(world))
-        page.reload()
+        ada.look_again()
         ada.sees("Your return is done")
         expect(page.get_by_text("$5.70 has gone back")).to_be_visible()
         ada.looks_well("portal-return-done")
