@@ -30,7 +30,7 @@ PATIENCE_S = 90.0
 SET_FOLDER = "prefect.deployments.steps.set_working_directory"  # prefect.yaml says why
 # With a command and a folder of its own a run is one start of Python. Without, a first process makes a workspace ready
 # and becomes the run, and another one looks for hooks after a crash: two to four seconds of CPU each.
-BEGUN = {"command": shlex.join(python("-m", "prefect.engine")), "working_dir": str(ROOT)}
+BEGUN = {"command": shlex.join(python("-m", "apps.flow_run")), "working_dir": str(ROOT)}
 logger = logging.getLogger(__name__)
 
 
