@@ -71,18 +71,21 @@ class _Form:
         compiled: Any = statement.compile(  # type: ignore[attr-defined]  # every executable of ours is a clause
             dialect=dialect, column_keys=list(names) or None
         )
-        self.text = str(compiled)
         binds = {name: bind for bind, name in compiled.bind_names.items()}
+        given_later = dict.fromkeys(name for name, bind in binds.items() if bind.required)
+        expanded = compiled.construct_expanded_state(given_later)  # each fixed list as one mark for each of its values
+        self.text = expanded.statement
         turns: dict[str, Turn] = {
             name: turn
             for name, bind in binds.items()
             if (turn := bind.type.dialect_impl(dialect).bind_processor(dialect)) is not None
         }
-        fixed = {n: v for n, v in compiled.params.items() if n not in binds or not binds[n].required}
+        turns |= {n: turn for n, turn in expanded.processors.items() if n not in binds and turn is not None}
+        fixed = {n: v for n, v in expanded.parameters.items() if n not in given_later}
         fixed |= {column.key: _default(column) for column in compiled.insert_prefetch}
         self._fixed = {name: turns[name](value) if name in turns else value for name, value in fixed.items()}
-        self._turned = [(name, turn) for name, turn in turns.items() if name not in fixed]
-        self._order = compiled.positiontup if compiled.positional else None
+        self._turned = [(n, turn) for n, turn in turns.items() if n in given_later and n not in fixed]
+        self._order = expanded.positiontup if compiled.positional else None
         self._pick = itemgetter(*self._order) if self._order and len(self._order) > 1 else None
         columns = list(getattr(statement, "exported_columns", ()))
         self._columns = [column.name for column in columns]

@@ -8,7 +8,8 @@ from functools import cache
 from sqlmodel import Session
 
 from ledger.invariants import anomalies, clocks, edits, kept, money, offers, owned, returns, stock
-from ledger.invariants.base import MOMENTS, Broken, Check
+from ledger.invariants.base import MOMENTS, Check
+from ledger.prepared import Prepared
 
 CHECKS: Mapping[str, Check] = {
     check.__name__: check
@@ -74,15 +75,15 @@ MOST = 50  # ids that a check names: enough to see what is wrong
 
 
 @cache
-def question(name: str) -> Broken:
-    """The statement of a check, built once."""
-    return CHECKS[name]().limit(MOST)
+def _prepared(name: str) -> Prepared:
+    """The statement of a check, built and compiled once: there are many, and compiling costs more than asking."""
+    return Prepared(CHECKS[name]().limit(MOST))
 
 
 def check_all(session: Session, *, real_now: datetime) -> dict[str, list[str]]:
     """Name of the invariant -> what breaks it (ids, at most 50 each)."""
     asked = {name: real_now - ago for name, ago in MOMENTS.items()}
-    return {name: [str(i) for i in session.connection().execute(question(name), asked).scalars()] for name in CHECKS}
+    return {name: [str(i) for i in _prepared(name).scalars(session, **asked)] for name in CHECKS}
 
 
-__all__ = ["CHECKS", "check_all", "question"]
+__all__ = ["CHECKS", "check_all"]

@@ -21,6 +21,7 @@ level, promise, movement = table_of(InventoryLevel), table_of(Reservation), tabl
 line, request, part = table_of(OrderLine), table_of(FulfilmentOrder), table_of(FulfilmentOrderLine)
 content = table_of(ShipmentLine)
 LIVE = sa.text("reservation.holder IN ('ours', 'at_node')")  # in the words of its partial index
+_PLACE = (level.c.location_id + "/" + level.c.sku).label("place")
 
 
 def promised_not_above_stock() -> Broken:
@@ -28,14 +29,13 @@ def promised_not_above_stock() -> Broken:
     that a person has answered since the last reading; the next asks again.
 
     What a node has taken over it counts itself: those units are no longer in what it offers."""
-    place = level.c.location_id + "/" + level.c.sku
     answered = sa.and_(case.c.resolution.in_(UNITS_GONE), case.c.resolved_at >= level.c.read_at)
     known = sa.exists().where(
-        case.c.subject_id == place,
+        case.c.subject_id == _PLACE,
         case.c.kind == "promised_stock_gone",
         sa.or_(case.c.state != "resolved", answered),
     )
-    return sa.select(place).where(
+    return sa.select(_PLACE).where(
         sa.or_(
             sa.and_(level.c.reserved_ours > level.c.node_free, ~known),
             level.c.reserved_ours < 0,
@@ -69,9 +69,7 @@ def _differs(
     )
     same = sa.and_(sums.c.location_id == level.c.location_id, sums.c.sku == level.c.sku)
     return (
-        sa.select(level.c.location_id + "/" + level.c.sku)
-        .select_from(level.outerjoin(sums, same))
-        .where(counter != sa.func.coalesce(sums.c.units, 0))
+        sa.select(_PLACE).select_from(level.outerjoin(sums, same)).where(counter != sa.func.coalesce(sums.c.units, 0))
     )
 
 

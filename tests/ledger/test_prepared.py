@@ -105,3 +105,21 @@ def work(stage: str, number: int) -> rows.Row:
         "id": f"{stage}:{number}", "stage": stage, "subject_id": str(number), "due_at": later(0), "attempts": 0,
         "lease_token": 0, "error": "",
     }  # fmt: skip
+
+
+def test_a_fixed_list_is_part_of_the_statement(wiring: Wiring) -> None:
+    """Beside a value that is given later, and with a type whose values are turned on their way."""
+    for number in range(3):
+        put(wiring, SyncCursor, {"id": f"c{number}", "since": NOW + timedelta(days=number)})
+    cursor = table_of(SyncCursor)
+    statement = Prepared(
+        sa.select(cursor.c.id)
+        .where(cursor.c.since.in_([NOW, NOW + timedelta(days=2)]), cursor.c.id != sa.bindparam("but", required=True))
+        .order_by(cursor.c.id)
+    )
+
+    def read(session: Session, but: str) -> list[str]:
+        return statement.scalars(session, but=but)
+
+    assert ["c0", "c2"] == wiring.ledger(read, "c1")
+    assert ["c2"] == wiring.ledger(read, "c0")
