@@ -6,11 +6,12 @@ from typing import Any
 
 from domain.ids import new_id
 from domain.states import EditState
-from ledger.editing import intake, requests
+from ledger.editing import intake
 from ledger.inbox import store
 from ledger.rows import select_by
 from ledger.tables import EditRequest
-from tasks.editing import driver
+from tasks.editing.driver import EDITS
+from tests.support import driving
 from tests.support.world import World
 
 MOVED = {"line1": "77 Kent Avenue", "line2": "", "city": "Brooklyn", "region": "NY", "postal_code": "11249"}
@@ -43,31 +44,12 @@ def ask(
 
 async def drive(world: World) -> None:
     """Do what a runner would do now."""
-    wired = world.wiring
-    await driver.take_requests(20)
-    while True:
-        claimed = wired.ledger(requests.claim_due, limit=20, now=wired.now(), real_now=wired.real_now())
-        for row in claimed.rows:
-            await driver.advance_request(row["id"], claimed.lease)
-        if not claimed.rows:
-            return
+    await driving.drive(world, EDITS)
 
 
 async def drive_until(world: World, request_id: str, state: EditState) -> None:
     """Do what a runner would do until the request is in this state, and let go of it there."""
-    await driver.take_requests(20)
-    lease = await driver.claim(request_id)
-    assert lease is not None, "somebody else has it"
-    drive = driver.Drive(request_id, lease)
-    await drive.begin()
-    try:
-        while (row := request_row(world, request_id))["state"] != state:
-            step = await drive.next()
-            assert step is not None, f"it rests: {row['state']}, {row['reasons']}"
-            await drive.make()
-        await drive.let_go()
-    finally:
-        await drive.end()
+    await driving.drive_until(world, EDITS, request_id, state)
 
 
 async def edit(world: World, order_id: str, actions: Sequence[Mapping[str, Any]], **more: Any) -> Mapping[str, Any]:

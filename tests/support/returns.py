@@ -13,8 +13,8 @@ from ledger.operator import resolve_case
 from ledger.returning import intake
 from ledger.rows import select_by
 from ledger.tables import ReturnRequest
-from tasks.driving import Drive
 from tasks.returning.driver import RETURNS
+from tests.support import driving
 from tests.support.waiting import until
 from tests.support.world import World
 from tests.tasks.steps import at_workshop, later, release
@@ -82,31 +82,12 @@ def put(world: World, delivery: Delivery) -> None:
 
 async def drive(world: World) -> None:
     """Do what a runner would do now."""
-    wired = world.wiring
-    await RETURNS.take_requests(20)
-    while True:
-        claimed = wired.ledger(RETURNS.queue.claim_due, limit=20, now=wired.now(), real_now=wired.real_now())
-        for row in claimed.rows:
-            await RETURNS.advance(row["id"], claimed.lease)
-        if not claimed.rows:
-            return
+    await driving.drive(world, RETURNS)
 
 
 async def drive_until(world: World, request_id: str, state: ReturnState) -> None:
     """Do what a runner would do until the request is in this state, and let go of it there."""
-    await RETURNS.take_requests(20)
-    lease = await RETURNS.claim(request_id)
-    assert lease is not None, "somebody else has it"
-    driven = Drive(RETURNS, request_id, lease)
-    await driven.begin()
-    try:
-        while (row := request_row(world, request_id))["state"] != state:
-            step = await driven.next()
-            assert step is not None, f"it rests: {row['state']}, {row['reasons']}"
-            await driven.make()
-        await driven.let_go()
-    finally:
-        await driven.end()
+    await driving.drive_until(world, RETURNS, request_id, state)
 
 
 async def take_back(world: World, order_id: str, *lines: Mapping[str, Any], **more: Any) -> Mapping[str, Any]:
