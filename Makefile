@@ -8,7 +8,7 @@ STAMP := .venv/.made-from-constraints
 DEV := .venv/.made-from-constraints-dev
 COMPILE := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 WORKERS ?= 3
-CELLS ?= 4
+CELLS ?= 6
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
 # Bytecode is kept: a suite and a demo start hundreds of programs, each of which would compile all its sources anew.
 unexport PYTHONDONTWRITEBYTECODE

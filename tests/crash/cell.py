@@ -28,6 +28,7 @@ from tests.tasks.steps import later
 SHORT_LEASE_S = 1.5
 TRUE_LEASE_S: float = Settings.model_fields["lease_s"].default
 NOBODY_LEFT_S, ONE_LEFT_S = 60.0, 45.0  # from the kill until what was abandoned is done, with leases of that length
+LOOK_S = 0.2  # between two looks, each of which takes from the programs what it costs
 PATIENCE_S = 240.0  # a machine that others use as well
 # A lease that has run out on what waits for somebody else or for later is nobody's: whoever takes it next has it.
 _LEASED = "lease_until IS NOT NULL AND (lease_until > :real_now OR due_at <= :now)"
@@ -115,7 +116,7 @@ class Play:
                 status = await asyncio.to_thread(each.process.wait, 0.0)
                 if status is not None:
                     return each, self._reaped(each, status)
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(LOOK_S)
         raise AssertionError(f"nobody gets to {self.fail_point}: {self.log}")
 
     async def _kill_while_the_vendor_answers(self) -> float:
@@ -173,7 +174,7 @@ class Play:
         while not (self._made() and self.at_rest()):
             if monotonic() > ends:
                 return False
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(LOOK_S)
         return True
 
     def _made(self) -> bool:
