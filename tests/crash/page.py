@@ -41,6 +41,9 @@ _TAKE_OVER = f"""\
 A worker is started as an operator starts it (`python -m apps.worker`) and killed while the vendor holds its answer
 back. The clock starts when the kill is reaped and stops when the effect is recorded and nothing else is left to do.
 Where nobody lived on, the next worker is started at once after the kill: its start counts."""
+_DEPLOYED = """\
+A Prefect server and a process worker run the deployments. The run that is armed dies of SIGKILL; runs of the same
+deployment and of the next ones follow, until nothing is in doubt. What comes after that is done without the engine."""
 _CONTROL = """\
 The same cells, with the call in the middle of the transaction that wants it, expired work done again, no look-up and
 no check of who holds a row. BROKEN is a cell where something was done twice or lost, or a person was asked about what
@@ -56,6 +59,7 @@ _WHO = {NOBODY_LEFT: "no worker lived on", ONE_LEFT: "another worker lived on"}
 def page(reckoning: Reckoning, wrong: Sequence[str], *, took_s: float, shares: int, cores: int) -> str:
     """The whole page."""
     took = f"Took {took_s / 60:.1f} min, {shares} cells side by side on {cores} cores."
+    about = ((reckoning.killed[2], _STEPS), (reckoning.deployed, _DEPLOYED), (reckoning.control, _CONTROL))
     parts = [
         _ABOUT,
         "",
@@ -71,10 +75,8 @@ def page(reckoning: Reckoning, wrong: Sequence[str], *, took_s: float, shares: i
     ]
     for section in reckoning.sections:
         parts += ["", f"## {section.title}", ""]
-        if section is reckoning.control:
-            parts += [_CONTROL, ""]
-        if section is reckoning.killed[2]:
-            parts += [_STEPS, ""]
+        notes = [note for one, note in about if one is section]
+        parts += [line for note in notes for line in (note, "")]
         parts += _cells(section)
     return "\n".join(parts) + "\n"
 
