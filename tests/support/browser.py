@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.support.shared import ROOT
 
+PATIENCE_MS = 30_000  # for what a page shows in the end: on a loaded machine it takes its time
 MEND = "there is no Chromium for the browser tests; install it with: sudo apt-get install chromium"
 IMAGES = ROOT / "docs" / "images"
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -25,6 +26,9 @@ def find_browser() -> str | None:
     return next((found for name in _NAMES if (found := shutil.which(name))), None)
 
 
+expect.set_options(timeout=PATIENCE_MS)
+
+
 @contextmanager
 def browser_page(width: int = 1400, height: int = 900, *, scripts: bool = True) -> Iterator[Page]:
     """One page of a fresh browser; `scripts`: whether it runs any. Skips the test where there is no browser."""
@@ -35,7 +39,7 @@ def browser_page(width: int = 1400, height: int = 900, *, scripts: bool = True) 
         browser = playwright.chromium.launch(executable_path=program, args=list(_ARGUMENTS))
         try:
             page = browser.new_page(viewport={"width": width, "height": height}, java_script_enabled=scripts)
-            page.set_default_timeout(20_000)
+            page.set_default_timeout(PATIENCE_MS)
             yield page
         finally:
             browser.close()

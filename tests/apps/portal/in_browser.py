@@ -86,7 +86,7 @@ class Visitor:
 
     def sees(self, title: str) -> None:
         """The page's headline; a page that looks again by itself has the time to do so."""
-        expect(self.page.get_by_role("heading", level=1)).to_have_text(title, timeout=20_000)
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(title)
 
     def look_again(self) -> None:
         """What is awaited afterwards says whether it came; a page that looks again by itself may have been faster."""
