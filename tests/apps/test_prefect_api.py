@@ -12,7 +12,7 @@ from tests.support.raw_server import HANG, raw_server, reply
 
 async def test_a_busy_server_is_asked_again_for_the_same_run() -> None:
     async with raw_server(HANG, reply(503), reply(201, '{"id": "run-1"}')) as server:
-        api = PrefectApi(server.url, timeout_s=0.2)
+        api = PrefectApi(server.url, timeout_s=1.0)
         assert await api.start_run("deployment-1") == "run-1"
         await api.aclose()
     keys = {json.loads(body)["idempotency_key"] for body in (seen.partition(b"\r\n\r\n")[2] for seen in server.seen)}

@@ -41,7 +41,7 @@ async def test_a_worker_ends_when_the_ledger_moves_under_it(wiring: Wiring, monk
     await until(lambda: "worker" in wiring.read(heartbeats))
 
     with at_revision(wiring, NEWER):
-        ended = await asyncio.wait_for(working, 30)
+        ended = await asyncio.wait_for(working, 120)
 
     assert ended.moved
 
@@ -55,7 +55,7 @@ async def test_the_receiver_ends_when_the_ledger_moves_under_it(wiring: Wiring, 
         await until(lambda: NAME in wiring.read(heartbeats))
         assert not over.is_set()
         with at_revision(wiring, NEWER):
-            await asyncio.wait_for(over.wait(), 30)
+            await asyncio.wait_for(over.wait(), 120)
     finally:
         await watch.stop()
 

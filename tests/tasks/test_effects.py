@@ -106,7 +106,7 @@ async def test_what_follows_waits_for_no_slower_neighbour(wiring: Wiring) -> Non
     plan(wiring, "first", "quick", "slow")
     kinds = {"first": EffectKind(FOLLOWED, first, batch=1), "second": EffectKind(LAST, second)}
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         await send_due(kinds, Report("test"), 10, only=["first"])
 
     assert ["done"] * 4 == [row["state"] for row in rows_of(wiring, Effect)]

@@ -166,7 +166,7 @@ async def test_it_ends_when_the_ledger_moves_under_it(wiring: Wiring) -> None:
     await until(lambda: "requests" in wiring.read(heartbeats))
 
     with at_revision(wiring, NEWER):
-        runner = await asyncio.wait_for(working, 60)
+        runner = await asyncio.wait_for(working, 120)
 
     assert runner.moved
 

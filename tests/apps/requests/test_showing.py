@@ -91,4 +91,4 @@ async def test_one_that_does_not_read_is_ended_without_waiting_for_it(
         return not first.is_running() or first.status() == psutil.STATUS_ZOMBIE
 
     await until(told, "it is ended")
-    await asyncio.wait_for(shows.finish(), 60)
+    await asyncio.wait_for(shows.finish(), 120)

@@ -21,7 +21,7 @@ class Box:
         self.sandbox, self.client, self.port = sandbox, client, port
 
     def smtp(self, **values: object) -> aiosmtplib.SMTP:
-        return aiosmtplib.SMTP(hostname="127.0.0.1", port=self.port, timeout=5, start_tls=False, **values)  # type: ignore[arg-type]
+        return aiosmtplib.SMTP(hostname="127.0.0.1", port=self.port, timeout=60, start_tls=False, **values)  # type: ignore[arg-type]
 
     async def fault(self, operation: str, kind: str, **values: object) -> None:
         body = {"vendor": "smtp", "operation": operation, "kind": kind} | values
@@ -134,7 +134,7 @@ async def test_a_mail_may_be_taken_without_an_answer(box: Box) -> None:
     smtp = box.smtp()
     await smtp.connect()
     with pytest.raises(aiosmtplib.SMTPReadTimeoutError):
-        await smtp.send_message(mail(), timeout=0.3)
+        await smtp.send_message(mail(), timeout=2)
     smtp.close()
     assert await box.count() == 1
 
