@@ -143,7 +143,7 @@ async def test_failures_from_many_networks_slow_a_login_down_and_do_not_close_it
 ) -> None:
     make_agent(wiring, "lee", "Lee Example")
     monkeypatch.setattr(login_module, "PER_LOGIN", Limit(3, timedelta(minutes=15)))
-    monkeypatch.setattr(login_module, "SLOW_S", 1.5)
+    monkeypatch.setattr(login_module, "SLOW_S", 6.0)
     for last in range(3):
         async with at_desk(wiring, host=f"198.51.100.{last}") as guesser:
             assert 401 == (await guesser.log_in("kim", "wrong")).status_code
@@ -154,8 +154,7 @@ async def test_failures_from_many_networks_slow_a_login_down_and_do_not_close_it
         assert 303 == (await browser.log_in(login)).status_code
         seconds[login] = perf_counter() - began
         await browser.post("/desk/logout")
-    assert seconds["kim"] > 1.5
-    assert seconds["kim"] > seconds["lee"] + 1.0, "others are as quick as ever"
+    assert seconds["kim"] > 6.0 > seconds["lee"], "others are as quick as ever"
 
 
 async def test_logging_in_counts_as_no_failure(
