@@ -8,7 +8,7 @@ STAMP := .venv/.made-from-constraints
 DEV := .venv/.made-from-constraints-dev
 COMPILE := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 WORKERS ?= 3
-CELLS ?= 6
+CELLS ?= 5
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
 # Bytecode is kept: a suite and a demo start hundreds of programs, each of which would compile all its sources anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -27,7 +27,7 @@ up: $(STAMP) ## Start everything and keep it running against fake vendors; Ctrl-
 test: $(DEV) browser ## Run all tests
 	@$(BIN)/python -m pytest -n $(WORKERS) -q
 
-crash-matrix: $(DEV) ## Kill workers at every point of every effect, and write down what became of it (23 minutes on two cores)
+crash-matrix: $(DEV) ## Kill workers at every point of every effect, and write down what became of it (20 minutes on two cores)
 	@$(BIN)/python -m tests.crash --workers $(CELLS)
 
 lint: $(DEV) ## Linters, types, import rules

@@ -26,6 +26,7 @@ from tests.support.world import World, free_port
 
 POINT = failpoints.BEFORE_RECORD  # the vendor has acted and nobody has written it down
 POOL = "crash"
+TIMEOUT_S = 150  # its database waits a minute for its turn before it says so
 _LOOK_S = 0.6  # between two looks at a run, each of which is a query of Prefect's
 # of Prefect's server, which no run here needs and which share the cores with it
 _IDLE = ("SCHEDULER", "LATE_RUNS", "FOREMAN", "TRIGGERS", "EVENT_PERSISTER")
@@ -41,7 +42,7 @@ class Engine:
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._mark = folder, f"{folder}:crash"
-        self._api = httpx.AsyncClient(base_url=f"http://127.0.0.1:{free_port()}/api", timeout=60)
+        self._api = httpx.AsyncClient(base_url=f"http://127.0.0.1:{free_port()}/api", timeout=TIMEOUT_S)
         self._deployments: dict[str, str] = {}
         self._children: list[subprocess.Popen[bytes]] = []
 

@@ -29,8 +29,8 @@ end, or where the deed stands once and the ledger has no word of it (the vendor'
 counts as a failure, and in the control run not as a broken promise. Leases were {SHORT_LEASE_S} s long, so
 that the wait for them is not what is measured. Afterwards the orders go their way for an hour (those of our own
 warehouse until they are packed), and of an edit's cells what the shop shows must be what the parcels carry.
-Every kind of effect is killed at every point on both kinds of database; where a kind has several stories, all of them
-are played on SQLite and its first one elsewhere.
+Every kind of effect is killed at every point on SQLite, where all of its stories are played, and at three of the points
+in turn on PostgreSQL, with the first one.
 
 Several cells are played side by side: a cell mostly waits for leases. Each has a process, a sandbox and a ledger of
 its own (PostgreSQL: a database of one server), so they share nothing but the machine, and its load makes the seconds
