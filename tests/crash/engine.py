@@ -26,12 +26,12 @@ from tests.support.world import World, free_port
 
 POINT = failpoints.BEFORE_RECORD  # the vendor has acted and nobody has written it down
 POOL = "crash"
-TIMEOUT_S = 150  # its database waits a minute for its turn before it says so
+_TIMEOUT_S = 150  # its database waits a minute for its turn before it says so
 _LOOK_S = 0.6  # between two looks at a run, each of which is a query of Prefect's
 # of Prefect's server, which no run here needs and which share the cores with it
 _IDLE = ("SCHEDULER", "LATE_RUNS", "FOREMAN", "TRIGGERS", "EVENT_PERSISTER")
 ENDED = ("COMPLETED", "CRASHED", "FAILED", "CANCELLED")
-DOUBTFUL = {"sending", "unknown"}
+_DOUBTFUL = {"sending", "unknown"}
 _ROUNDS = 5  # until what one workflow plans is done by the other
 _MAIN = "process-orders"
 _FLOWS = (_MAIN, "watch-deadlines", "sweep-warehouses", "handle-delays", *WORKFLOWS)
@@ -42,7 +42,7 @@ class Engine:
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._mark = folder, f"{folder}:crash"
-        self._api = httpx.AsyncClient(base_url=f"http://127.0.0.1:{free_port()}/api", timeout=TIMEOUT_S)
+        self._api = httpx.AsyncClient(base_url=f"http://127.0.0.1:{free_port()}/api", timeout=_TIMEOUT_S)
         self._deployments: dict[str, str] = {}
         self._children: list[subprocess.Popen[bytes]] = []
 
@@ -176,7 +176,7 @@ class DeployedPlay(Play):
         """The next runs see to what the dead one left in doubt: of the flow that died, then of the others. What follows
         from it asks nothing of the engine."""
         for number, flow in enumerate((self._died, _MAIN, *self._flows())):
-            if number and self._made() and not self.left() & DOUBTFUL:
+            if number and self._made() and not self.left() & _DOUBTFUL:
                 break
             state, message = await self._engine.run(flow, self._env, await self._parameters(flow))
             assert state == "COMPLETED", message

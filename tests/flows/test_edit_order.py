@@ -8,7 +8,7 @@ import pytest
 from prefect.settings import PREFECT_API_URL
 
 from flows.edit_order import edit_order
-from tasks.editing import driver
+from tasks.editing.driver import EDITS
 from tests.flows.conftest import ENGINE, Server
 from tests.support.edits import MOVED, ask, order_ids, request_row
 from tests.support.programs import Programs, programs_in
@@ -92,7 +92,7 @@ async def test_without_an_engine_it_is_applied_all_the_same_and_listed_when_the_
 @pytest.mark.row("PEO-2")
 async def test_a_stuck_request_is_driven_by_hand(world: World, server: Server) -> None:
     request_id = await asked_for(world)
-    await driver.take_requests(20)  # and the runner is gone
+    await EDITS.take_requests(20)  # and the runner is gone
 
     assert "applied" == await edit_order(request_id)
 

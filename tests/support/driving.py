@@ -24,9 +24,15 @@ async def drive_until(world: World, workflow: Workflow, request_id: str, state: 
     driven = Drive(workflow, request_id, lease)
     await driven.begin()
     try:
-        while (now := await workflow.state_of(request_id)) != state:
-            assert await driven.next() is not None, f"it rests: {now}"
+        while await workflow.state_of(request_id) != state:
+            step = await driven.next()
+            assert step is not None, f"it rests: {_where(world, workflow, request_id)}"
             await driven.make()
         await driven.let_go()
     finally:
         await driven.end()
+
+
+def _where(world: World, workflow: Workflow, request_id: str) -> tuple[str, object]:
+    row = world.row(f"SELECT state, reasons FROM {workflow.queue.kind.machine} WHERE id = :id", id=request_id)
+    return row["state"], row["reasons"]

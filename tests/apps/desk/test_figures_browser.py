@@ -11,8 +11,9 @@ from playwright.sync_api import expect
 
 from config.wiring import Wiring
 from tasks.return_report import analysed, raise_cases
-from tests.apps.desk.support import PASSWORD, SECRET, make_agent
+from tests.apps.desk.support import SECRET, make_agent
 from tests.apps.desk.test_browser import no_sideways_scrolling, serving
+from tests.apps.desk.test_edits_browser import log_in
 from tests.support.browser import browser_page, keep_picture
 from tests.support.returned import shirts_that_run_small
 
@@ -32,10 +33,7 @@ async def test_the_product_team_looks_at_what_comes_back(wiring: Wiring) -> None
 
 def look(url: str, width: int) -> None:
     with browser_page(width, 1000) as page:
-        page.goto(f"{url}/desk/figures/returns")
-        page.get_by_label("Login").fill("kim")
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Log in").click()
+        log_in(page, f"{url}/desk/figures/returns")
         expect(page.get_by_role("heading", name="What comes back")).to_be_visible()
         expect(page.locator("svg.plot:visible")).to_have_count(6)
         box = page.locator("svg.plot:visible circle").first.bounding_box()

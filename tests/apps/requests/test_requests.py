@@ -12,7 +12,7 @@ from ledger import schema
 from ledger.editing import intake
 from ledger.heartbeats import heartbeats
 from ledger.inbox import Delivery, store
-from tasks.editing import driver
+from tasks.editing.driver import EDITS
 from tests.support.edits import ask, order_ids, request_row
 from tests.support.programs import Program, Programs
 from tests.support.revisions import NEWER, at_revision
@@ -100,19 +100,19 @@ async def test_a_request_that_a_killed_runner_had_is_taken_over(world: World, pr
 async def test_a_runner_that_is_told_to_end_leaves_its_request_free_between_two_steps(world: World) -> None:
     [order_id] = await ordered(world)
     request_id = ask(world, order_id, CANCEL)
-    taken = await driver.take_and_claim(20, 8)
+    taken = await EDITS.take_and_claim(20, 8)
     steps: list[str] = []
 
-    await driver.advance_request(
+    await EDITS.advance(
         request_id, taken.due.lease, seen=lambda done: steps.append(done.name), goes_on=lambda: len(steps) < 2
     )
 
     assert ["quote", "fence"] == steps
     row = request_row(world, request_id)
     assert ("committing", None) == (row["state"], row["lease_until"])
-    again = await driver.take_and_claim(20, 8)
+    again = await EDITS.take_and_claim(20, 8)
     assert [request_id] == [row["id"] for row in again.due.rows]
-    await driver.advance_request(request_id, again.due.lease)
+    await EDITS.advance(request_id, again.due.lease)
     assert "applied" == request_row(world, request_id)["state"]
     await world.settle()
 
@@ -132,12 +132,12 @@ async def test_a_delivery_that_our_program_fails_at_holds_up_no_other(
         return open_request(*args, **kwargs)  # type: ignore[arg-type]
 
     monkeypatch.setattr(intake, "open_request", fails)
-    taken = await driver.take_and_claim(20, 8)
+    taken = await EDITS.take_and_claim(20, 8)
 
     assert [good] == [row["id"] for row in taken.due.rows]
     left = world.row("SELECT error, handled_at FROM inbox_event WHERE delivery_id = :id", id=bad)
     assert ("KeyError", None) == (left["error"], left["handled_at"])
-    await driver.advance_request(good, taken.due.lease)
+    await EDITS.advance(good, taken.due.lease)
 
 
 @pytest.mark.row("CAP-1", bad_input=True)
@@ -146,7 +146,7 @@ async def test_what_cannot_be_read_is_a_case_and_opens_nothing(world: World) -> 
     garbage = Delivery(intake.SOURCE, "portal", intake.REQUESTED, "edr_x", "ord_x", b"{not json")
     world.wiring.ledger(store, [garbage], world.wiring.now())
 
-    taken = await driver.take_and_claim(20, 8)
+    taken = await EDITS.take_and_claim(20, 8)
 
     assert (1, []) == (taken.came, taken.due.rows)
     assert "inbox_unreadable" == world.row("SELECT kind FROM review_case")["kind"]

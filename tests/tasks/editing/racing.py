@@ -10,7 +10,8 @@ from domain.states import ENDED_EDIT, EditState
 from ledger.editing.requests import TakenOver
 from ledger.rows import update_listed
 from ledger.tables import Claimable, EditRequest
-from tasks.editing import driver
+from tasks.driving import Drive
+from tasks.editing.driver import EDITS
 from tasks.shift import leftovers
 from tests.crash.doubles import doubled, free_to_repeat
 from tests.support.edits import MOVED, ask, drive, request_row
@@ -36,10 +37,10 @@ async def race(
     waits = moment != ASKED
     if not waits:
         await rival()
-    await driver.take_requests(20)
-    lease = await driver.claim(request_id)
+    await EDITS.take_requests(20)
+    lease = await EDITS.claim(request_id)
     if lease is not None:
-        runner = driver.Drive(request_id, lease)
+        runner = Drive(EDITS, request_id, lease)
         await runner.begin()
         try:
             while True:

@@ -3,7 +3,8 @@
 import pytest
 
 from ledger.editing import requests as requests_of
-from tasks.editing import driver
+from tasks.driving import Drive
+from tasks.editing.driver import EDITS
 from tests.support.edits import MOVED as CUSTOMERS
 from tests.support.edits import ask, drive, order_ids
 from tests.support.world import World, checkout
@@ -146,10 +147,10 @@ async def test_the_customer_and_the_shop_at_once(world: World, first: str) -> No
     [order_id] = order_ids(world)
     asked = ask(world, order_id, [{"kind": "address", "contact_version": "$proposed"}], contact=CUSTOMERS)
     if first == "customer":
-        await driver.take_requests(20)
+        await EDITS.take_requests(20)
         wired = world.wiring
         claimed = wired.ledger(requests_of.claim_due, limit=9, now=wired.now(), real_now=wired.real_now())
-        drive_one = driver.Drive(asked, claimed.lease)
+        drive_one = Drive(EDITS, asked, claimed.lease)
         await drive_one.begin()
         while world.row("SELECT fence_token FROM orders")["fence_token"] == "":
             await drive_one.next()
@@ -161,7 +162,7 @@ async def test_the_customer_and_the_shop_at_once(world: World, first: str) -> No
             await drive_one.make()
         await drive_one.end()
     else:
-        await driver.take_requests(20)
+        await EDITS.take_requests(20)
         in_admin(world, lines=[{"sku": GAS, "quantity": 2}])
         await world.settle()
     await settle(world)
@@ -224,7 +225,7 @@ async def test_a_cancellation_in_the_shop_ends_a_request_that_has_changed_nothin
     await world.settle()
     [order_id] = order_ids(world)
     ask(world, order_id, [{"kind": "quantity", "line_id": f"{order_id}:001", "quantity": 2}])
-    await driver.take_requests(20)
+    await EDITS.take_requests(20)
 
     act(world, {"legacy_id": shop_order(world)["id"].rpartition("/")[2]}, "cancel")
     await settle(world)

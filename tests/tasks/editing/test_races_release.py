@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from ledger.rows import select_by, update_listed
 from ledger.tables import EditRequest, Effect
-from tasks.editing import driver
+from tasks.editing.driver import EDITS
 from tests.support.edits import MOVED, drive, edit, order_ids, request_row
 from tests.support.world import World
 from tests.tasks.editing.racing import (
@@ -103,18 +103,18 @@ async def test_two_runners_with_one_request(world: World) -> None:
     await release(world, at_shipbob(**CANS))
     [order_id] = order_ids(world)
     request_id = asking(world, order_id, "both")
-    await driver.take_requests(1)
-    leases = [await driver.claim(request_id) for _ in range(2)]
+    await EDITS.take_requests(1)
+    leases = [await EDITS.claim(request_id) for _ in range(2)]
     assert [True, False] == [lease is not None for lease in leases], "one of them has it"
 
     world.sandbox.fault("shopify", "orderEditCommit", "hold")
     assert leases[0] is not None
-    first = asyncio.create_task(driver.advance_request(request_id, leases[0]))
+    first = asyncio.create_task(EDITS.advance(request_id, leases[0]))
     await world.until(lambda: world.sandbox.accepted("shopify").get("orderEditCommit"), what="the shop has committed")
     world.wiring.ledger(lose_all, request_id, world)
-    second = await driver.claim(request_id)
+    second = await EDITS.claim(request_id)
     assert second is not None
-    await driver.advance_request(request_id, second)
+    await EDITS.advance(request_id, second)
     assert "committing" == request_row(world, request_id)["state"], "nobody knows yet what the shop has"
     world.sandbox.control("faults", method="DELETE")
     await to_its_end(world, request_id)

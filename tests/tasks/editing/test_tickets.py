@@ -132,12 +132,12 @@ async def test_that_it_came_in_is_said_only_when_it_takes_longer_than_a_minute(w
 
 
 async def drive_once(world: World) -> None:
-    from tasks.editing import driver
+    from tasks.editing.driver import EDITS
 
-    [request_id] = await driver.take_requests(5)
-    lease = await driver.claim(request_id)
+    [request_id] = await EDITS.take_requests(5)
+    lease = await EDITS.claim(request_id)
     assert lease is not None
-    await driver.advance_request(request_id, lease)
+    await EDITS.advance(request_id, lease)
 
 
 @pytest.mark.row("EDT-7")
