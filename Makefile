@@ -27,7 +27,7 @@ up: $(STAMP) ## Start everything and keep it running against fake vendors; Ctrl-
 test: $(DEV) browser ## Run all tests
 	@$(BIN)/python -m pytest -n $(WORKERS) -q
 
-crash-matrix: $(DEV) ## Kill workers at every point of every effect, and write down what became of it (20 minutes on two cores)
+crash-matrix: $(DEV) ## Kill workers at every point of every effect, and write down what became of it (19 minutes on two cores)
 	@$(BIN)/python -m tests.crash --workers $(CELLS)
 
 lint: $(DEV) ## Linters, types, import rules
