@@ -1,11 +1,11 @@
-"""Catch up with shops: orders that no webhook told of, the catalogue, the webhook subscriptions.
+"""Catch up with shops: orders, returns and disputes that no webhook told of, the catalogue, the webhook subscriptions.
 
 Trigger: every ten minutes. Repeats: safe; a statement that we have is stale, a cursor moves behind what is stored.
 """
 
 from prefect import flow
 
-from tasks import restored, sweeping
+from tasks import disputes, restored, sweeping
 from tasks.returning import shop_events
 from tasks.visibility import mark_run, run_name, show_batch, show_table
 
@@ -19,6 +19,8 @@ async def sweep_shops() -> dict[str, int]:
         reports.append(await sweeping.sweep_catalogue(target))
         reports.append(await sweeping.sweep_orders(target))
         reports.append(await shop_events.sweep_returns(target))
+    for target in await disputes.sources():
+        reports.append(await disputes.sweep_disputes(target))
     reports.append(await sweeping.compare_catalogues())
     if await restored.is_needed():
         reports.append(await restored.settle_restored())

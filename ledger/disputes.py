@@ -37,6 +37,19 @@ def is_known(session: Session, found_id: str) -> bool:
     return bool(select_by(session, Dispute, "id", [found_id]))
 
 
+def is_news(session: Session, target: str, said: StatedDispute) -> bool:
+    """Whether taking it would change anything."""
+    rows = select_by(session, Dispute, "id", [dispute_id(target, said.external_id)])
+    return not any(row["state"] == said.state or row["state"] not in _OPEN for row in rows)
+
+
+def open_at(session: Session, target: str) -> list[str]:
+    """The vendor's ids of those that are open here."""
+    system, _, account = target.partition("/")
+    rows = select_by(session, Dispute, "state", _OPEN, order_by="id")
+    return [row["external_id"] for row in rows if (row["system"], row["account"]) == (system, account)]
+
+
 def take(
     session: Session,
     target: str,
@@ -196,6 +209,8 @@ __all__ = [
     "guard_money_back",
     "held_back",
     "is_known",
+    "is_news",
+    "open_at",
     "open_disputes",
     "order_of_payment",
     "page_payment",

@@ -1,16 +1,26 @@
 """Disputes that shops and payment vendors tell of: the evidence is gathered, then everything is written at once."""
 
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from prefect import task
 from sqlmodel import Session
 
 from config import wiring
+from connectors.disputes import DisputeSource
+from connectors.errors import VendorRejected
 from domain.disputes import StatedDispute
 from ledger import disputes
+from ledger.cursors import move_cursor, read_cursor
 from ledger.dispute_facts import EVIDENCE, evidence_of
 from ledger.label_effects import store_document
 from ledger.orders import lock_orders
 from ledger.returning.from_shop import order_of
 from tasks import printing
-from tasks.runtime import in_ledger, read_ledger
+from tasks.asking import asking
+from tasks.runtime import Report, in_ledger, is_retryable, read_ledger
+
+FIRST_LOOK = timedelta(days=120)  # so long the card networks let a customer dispute what they paid
 
 
 async def take(target: str, said: StatedDispute) -> str:
@@ -45,3 +55,53 @@ def _write(session: Session, target: str, said: StatedDispute, order_id: str, pa
             order_id=order_id, subject_id=subject, now=now, keep=wired.policies.retention.documents,
         )  # fmt: skip
     return disputes.take(session, target, said, order_id, payment_id, document, now)
+
+
+def _sources() -> Mapping[str, DisputeSource]:
+    """Whoever is asked, by target."""
+    wired = wiring.current()
+    page = wired.payments()
+    return {**wired.returning_shops(), **({wired.payment_page: page} if page else {})}
+
+
+async def sources() -> list[str]:
+    """The shops and the payment vendor to sweep."""
+    return sorted(_sources())
+
+
+@task(
+    name="sweep disputes",
+    task_run_name="sweep disputes {target}",
+    retries=2,
+    retry_delay_seconds=[1, 5],
+    retry_condition_fn=is_retryable,
+)
+async def sweep_disputes(target: str) -> Report:
+    """Disputes that began since the last sweep, and ours that may have ended. What is news is a webhook that never
+    came; an account that may not see disputes is told of as that, and is no trouble."""
+    wired, source = wiring.current(), _sources()[target]
+    report, cursor, begun = Report(f"sweep disputes {target}"), f"disputes:{target}", wired.now()
+    since = await in_ledger(read_cursor, cursor)
+    start = since - wired.policies.capture.sweep_overlap if since else begun - FIRST_LOOK
+    waiting = set(await read_ledger(disputes.open_at, target))
+    async with asking(report, target):
+        try:
+            async for page in source.disputes_since(start):
+                waiting -= {said.external_id for said in page}
+                await _take_missed(report, target, page)
+            await _take_missed(report, target, await source.disputes_now(sorted(waiting)))
+        except VendorRejected as refused:
+            if refused.reason != "no_access":
+                raise
+            report.add(target, "", "not_readable", "the account has no right to see disputes")
+        else:
+            await in_ledger(move_cursor, cursor, begun)
+    return report
+
+
+async def _take_missed(report: Report, target: str, page: Sequence[StatedDispute]) -> None:
+    for said in page:
+        if await read_ledger(disputes.is_news, target, said):
+            outcome = await take(target, said)
+            if outcome != "gone":
+                report.add(said.external_id, "", outcome, "missed_webhook")

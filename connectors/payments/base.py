@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from connectors.disputes import DisputeSource
 from connectors.outcomes import Outcome
 from domain.disputes import StatedDispute
 
@@ -61,7 +62,7 @@ class RefundState(StrEnum):
     SUCCEEDED = "succeeded"
 
 
-class Payments(Protocol):
+class Payments(DisputeSource, Protocol):
     """Raises: ConnectorError, where no Outcome is returned."""
 
     system: str

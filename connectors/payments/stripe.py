@@ -8,7 +8,8 @@ kept for 24 hours and replayed, failures and 500 too, marked `Idempotent-Replaye
 refuses to be closed; a list of refunds may page. Webhooks are set up in Stripe's dashboard, which shows the secret.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
@@ -24,13 +25,13 @@ from connectors.payments.stripe_parse import (
     account_name,
     flat,
     is_processing,
+    list_page,
     our_refund,
     page_form,
     parse_page,
     parse_refund,
     read_refusal,
     refund_form,
-    refunds_page,
     tells_of,
 )
 from connectors.reading import Unreadable, identity
@@ -139,18 +140,22 @@ class Stripe:
         return self._written("find_refund", lambda found: our_refund(found, request), rows)
 
     async def _refunds(self, payment: str) -> list[Mapping[str, Any]]:
-        rows: list[Mapping[str, Any]] = []
-        params: dict[str, Any] = {"payment_intent": payment, "limit": _LIMIT}
+        pages = self._pages("find_refund", "/v1/refunds", {"payment_intent": payment})
+        return [row async for page in pages for row in page]
+
+    async def _pages(
+        self, operation: str, path: str, asked: Mapping[str, Any]
+    ) -> AsyncIterator[list[Mapping[str, Any]]]:
+        """A list; nothing where what it is of does not exist."""
+        params: dict[str, Any] = {**asked, "limit": _LIMIT}
         while True:
-            answer = await self._http.call(
-                "find_refund", "GET", "/v1/refunds", params=params, write=False, expect=(404,)
-            )
+            answer = await self._http.call(operation, "GET", path, params=params, write=False, expect=(404,))
             if answer.status == 404:
-                return []
-            page, more = self._read("find_refund", refunds_page, answer.body)
-            rows += page
+                return
+            page, more = self._read(operation, list_page, answer.body)
+            yield page
             if not page or not more:
-                return rows
+                return
             params = {**params, "starting_after": identity(page[-1])}
 
     async def fetch_dispute(self, external_id: str) -> StatedDispute | None:
@@ -159,6 +164,17 @@ class Stripe:
             "fetch_dispute", "GET", f"/v1/disputes/{external_id}", write=False, expect=(404,)
         )
         return None if answer.status == 404 else self._read("fetch_dispute", parse_dispute, answer.body)
+
+    async def disputes_since(self, since: datetime) -> AsyncIterator[list[StatedDispute]]:
+        """See `DisputeSource.disputes_since`."""
+        pages = self._pages("disputes_since", "/v1/disputes", {"created[gte]": int(since.timestamp())})
+        async for page in pages:
+            yield [self._read("disputes_since", parse_dispute, row) for row in page]
+
+    async def disputes_now(self, external_ids: Sequence[str]) -> list[StatedDispute]:
+        """See `DisputeSource.disputes_now`; there is no list by ids."""
+        found = [await self.fetch_dispute(each) for each in external_ids]
+        return [said for said in found if said is not None]
 
     async def listens(self, callback_url: str) -> bool:
         """Whether a webhook endpoint tells that address of `TOPICS`. It is made by hand: only then is its secret ours

@@ -157,14 +157,14 @@ def parse_refund(operation: str, body: Any) -> Outcome:
 
 
 @shaped
-def refunds_page(body: Any) -> tuple[list[Mapping[str, Any]], bool]:
-    """One page of refunds, and whether there is another. Raises: Unreadable."""
-    data = mapping(body, "refunds")
+def list_page(body: Any) -> tuple[list[Mapping[str, Any]], bool]:
+    """One page of a list, and whether there is another. Raises: Unreadable."""
+    data = mapping(body, "list")
     rows = data["data"]
     if not isinstance(rows, list):
         raise Unreadable("not_a_list", "data")
     for row in rows:
-        identity(mapping(row, "refund"))
+        identity(mapping(row, "row"))
     return rows, data.get("has_more") is True
 
 

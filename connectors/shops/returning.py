@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from connectors.disputes import DisputeSource
 from connectors.outcomes import Outcome
 from connectors.shops.crediting import CreditingShop
 from domain.disputes import DisputeState, StatedDispute
@@ -211,7 +212,7 @@ class ShopDispute:
     is_inquiry: bool
 
 
-class ReturningShop(CreditingShop, Protocol):
+class ReturningShop(CreditingShop, DisputeSource, Protocol):
     """Raises: ConnectorError, where no Outcome is returned.
 
     Nothing here tells the customer: messages are ours. Money and goods move apart: nothing here but the refunds moves

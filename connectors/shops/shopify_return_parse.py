@@ -24,7 +24,7 @@ from connectors.shops.returning import (
     WantedExchange,
 )
 from connectors.shops.shopify_fields import Fields
-from domain.disputes import DisputeState
+from domain.disputes import DisputeState, StatedDispute
 from domain.money import to_decimal_text
 from domain.order import OrderError
 from domain.returns.words import ReturnReason
@@ -160,6 +160,24 @@ def parse_disputes(order: Fields) -> list[ShopDispute]:
         )
         for each in order.children("disputes")
     ]
+
+
+def parse_listed_dispute(fields: Fields) -> StatedDispute:
+    """One of the shop's list. Raises: OrderError, for a state too that is not known."""
+    money, order = fields.need_child("amount"), fields.child("order")
+    currency = money.need_text("currencyCode")
+    money.need_text("amount")
+    reason = fields.child("reasonDetails")
+    return StatedDispute(
+        external_id=fields.need_text("legacyResourceId"),
+        state=_word(fields, "status", DISPUTES),
+        is_inquiry=fields.text("type") == "INQUIRY",
+        amount_minor=money.amount("amount", currency),
+        currency=currency,
+        reason=reason.text("reason").lower() if reason else "",
+        answer_by=fields.time("evidenceDueBy"),
+        order=order.need_text("id") if order else "",
+    )
 
 
 def _word(fields: Fields, key: str, words: Mapping[str, T]) -> T:

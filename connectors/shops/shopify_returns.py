@@ -30,6 +30,7 @@ from connectors.shops.returning import (
 )
 from connectors.shops.shopify_budget import VENDOR
 from connectors.shops.shopify_client import Node, ShopifyClient, inner_nodes
+from connectors.shops.shopify_disputes import ShopifyDisputes
 from connectors.shops.shopify_documents import ORDER_REFUNDS, REFUND, Mutation
 from connectors.shops.shopify_edits import read
 from connectors.shops.shopify_fields import Fields
@@ -42,7 +43,7 @@ _APPROVED = (ShopReturnState.OPEN, ShopReturnState.CLOSED)
 _LIVING = (ShopReturnState.OPEN, ShopReturnState.REQUESTED, ShopReturnState.CLOSED)
 
 
-class ShopifyReturns(ShopifyStoreCredit):
+class ShopifyReturns(ShopifyStoreCredit, ShopifyDisputes):
     """The part of a shop that keeps its returns; see `ReturningShop` for what the methods promise."""
 
     return_capabilities = ReturnCapabilities(keyed_refunds=True, lookup_by_reference=True, repeats_look_first=True)

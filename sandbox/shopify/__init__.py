@@ -6,8 +6,9 @@ from datetime import datetime
 from sandbox.core.http import ASGIApp
 from sandbox.core.world import World
 from sandbox.shopify import (
-    fields_fulfilment as _fields_fulfilment,  # noqa: F401 - importing registers the resolvers
+    fields_dispute as _fields_dispute,  # noqa: F401 - importing registers the resolvers
 )
+from sandbox.shopify import fields_fulfilment as _fields_fulfilment  # noqa: F401
 from sandbox.shopify import fields_order as _fields_order  # noqa: F401
 from sandbox.shopify import fields_outcome as _fields_outcome  # noqa: F401
 from sandbox.shopify import fields_payment as _fields_payment  # noqa: F401

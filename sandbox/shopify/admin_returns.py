@@ -5,9 +5,12 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from graphql import GraphQLEnumType
+
 from sandbox.shopify import hooks, processing, returning, totals
+from sandbox.shopify.gql.document import schema
 from sandbox.shopify.model import Order
-from sandbox.shopify.return_model import Return
+from sandbox.shopify.return_model import Dispute, Return
 from sandbox.shopify.returning import ReturnError
 from sandbox.shopify.state import Shop, gid
 
@@ -132,26 +135,37 @@ ACTS: dict[str, Callable[[Shop, Return, dict[str, Any]], None]] = {
 
 def dispute(shop: Shop, order: Order, body: dict[str, Any]) -> None:
     """{"reason"?, "type"?: "chargeback"|"inquiry", "amount"?, "status"?}: the customer's bank takes the money back;
-    asked again with a status the open dispute gets it.
+    asked again with a status the open dispute gets it. Only the vendor's words are taken, in whatever case.
     """
-    state = str(body.get("status") or "needs_response").upper()
-    known = next((each for each in order.disputes if each["status"] not in _OVER), None)
-    if known is not None:
-        known["status"], known["final"] = state, shop.now() if state in _OVER else None
-        hooks.dispute(shop, "UPDATE", order, known)
+    state = _word(body, "status", "DisputeStatus", "NEEDS_RESPONSE")
+    kind = _word(body, "type", "DisputeType", "CHARGEBACK")
+    reason = _word(body, "reason", "ShopifyPaymentsDisputeReason", "PRODUCT_NOT_RECEIVED")
+    known = next((each for each in order.disputes if each.status not in _OVER), None)
+    if known is None:
+        amount = Decimal(str(body["amount"])) if "amount" in body else totals.captured(order).presentment
+        now = shop.now()
+        made = Dispute(shop.new_id(), order, kind, state, reason, "4853", amount, now, now + _TO_ANSWER)
+        shop.disputes[made.id] = made
+        order.disputes.append(made)
+        _stand(shop, made, state)
+        hooks.dispute(shop, "CREATE", made)
         return
-    at = shop.new_id()
-    made = {
-        "id": gid("OrderDisputeSummary", at),
-        "number": at,
-        "initiatedAs": str(body.get("type") or "chargeback").upper(),
-        "status": state,
-        "reason": str(body.get("reason") or "product_not_received").lower(),
-        "code": "4853",
-        "amount": Decimal(str(body["amount"])) if "amount" in body else totals.captured(order).presentment,
-        "since": shop.now(),
-        "due": shop.now() + _TO_ANSWER,
-        "final": shop.now() if state in _OVER else None,
-    }
-    order.disputes.append(made)
-    hooks.dispute(shop, "CREATE", order, made)
+    _stand(shop, known, state)
+    hooks.dispute(shop, "UPDATE", known)
+
+
+def _word(body: dict[str, Any], name: str, enum: str, default: str) -> str:
+    """Raises ValueError for a value that the vendor's schema does not have, for no query could tell it."""
+    word = str(body.get(name) or default).upper()
+    kind = schema().type_map[enum]
+    assert isinstance(kind, GraphQLEnumType)
+    if word not in kind.values:
+        raise ValueError(f"{name} must be one of {', '.join(kind.values)}")
+    return word
+
+
+def _stand(shop: Shop, value: Dispute, state: str) -> None:
+    """A bank reviews what it was sent, so a dispute under review has had its evidence."""
+    value.status, value.finalized_on = state, shop.now() if state in _OVER else None
+    if state == "UNDER_REVIEW" and value.evidence_sent_on is None:
+        value.evidence_sent_on = shop.now()

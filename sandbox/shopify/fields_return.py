@@ -165,7 +165,7 @@ answers(
     {"deliverable": _deliverable, "reverseFulfillmentOrder": lambda value: value.order},
 )
 lists("ReverseDelivery", {"reverseDeliveryLineItems": lambda value: value.lines})
-answers("Order", {"returnStatus": returning.status_of, "disputes": lambda order: order.disputes})
+answers("Order", {"returnStatus": returning.status_of})
 answers("Refund", {"return": lambda refund: refund.back})
 
 

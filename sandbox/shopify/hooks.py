@@ -12,7 +12,7 @@ import orjson
 from sandbox.core.clock import stamp
 from sandbox.shopify import rest, rest_order, rest_return
 from sandbox.shopify.model import Fulfillment, FulfillmentOrder, Level, Order, Product, Refund, Subscription
-from sandbox.shopify.return_model import Disposition, Return, ReverseDelivery, ReverseOrder, ReverseOrderLine
+from sandbox.shopify.return_model import Disposition, Dispute, Return, ReverseDelivery, ReverseOrder, ReverseOrderLine
 from sandbox.shopify.state import API_VERSION, Shop
 
 _RESOURCES = (
@@ -130,5 +130,5 @@ def disposed(shop: Shop, order: ReverseOrder, made: list[tuple[ReverseOrderLine,
     emit(shop, "REVERSE_FULFILLMENT_ORDERS_DISPOSE", lambda: rest_return.disposed(order, made))
 
 
-def dispute(shop: Shop, event: str, order: Order, dispute: Body) -> None:
-    emit(shop, f"DISPUTES_{event}", lambda: rest_return.dispute(shop, order, dispute))
+def dispute(shop: Shop, event: str, changed: Dispute) -> None:
+    emit(shop, f"DISPUTES_{event}", lambda: rest_return.dispute(shop, changed))

@@ -10,7 +10,7 @@ from sandbox.shopify.money import Bag, Pair
 from sandbox.shopify.risks import Risk
 
 if TYPE_CHECKING:
-    from sandbox.shopify.return_model import Return
+    from sandbox.shopify.return_model import Dispute, Return
 
 Address = dict[str, Any]
 
@@ -263,7 +263,7 @@ class Order:
     original_total: Bag | None = None
     returns: list["Return"] = field(default_factory=list)
     return_fees: Bag | None = None  # of what was processed: they are part of what the customer owes
-    disputes: list[dict[str, Any]] = field(default_factory=list)
+    disputes: list["Dispute"] = field(default_factory=list)
 
     @property
     def name(self) -> str:

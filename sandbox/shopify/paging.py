@@ -22,7 +22,11 @@ def read_cursor(text: str) -> Any:
     try:
         return orjson.loads(base64.b64decode(text, validate=True))
     except (binascii.Error, ValueError, orjson.JSONDecodeError) as problem:
-        raise FieldError("Invalid cursor for current pagination sort.", "BAD_REQUEST") from problem
+        raise bad_cursor() from problem
+
+
+def bad_cursor() -> FieldError:
+    return FieldError("Invalid cursor for current pagination sort.", "BAD_REQUEST")
 
 
 def page_size(arguments: Arguments) -> tuple[int, bool]:

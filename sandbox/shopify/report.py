@@ -52,7 +52,7 @@ def order(shop: Shop, value: Order) -> dict[str, Any]:
         "return_status": returning.status_of(value),
         "return_fees": str((value.return_fees or value.pair.zero).presentment),
         "returns": [returned(each) for each in value.returns],
-        "disputes": [{"id": each["number"], "status": each["status"]} for each in value.disputes],
+        "disputes": [{"id": each.id, "status": each.status} for each in value.disputes],
     }
 
 

@@ -5,11 +5,9 @@ so whoever hears of a return has to read it. `returns/process` has no sample; it
 """
 
 from collections.abc import Callable
-from typing import Any
 
-from sandbox.shopify.model import Order
 from sandbox.shopify.rest import Body, money_set, when
-from sandbox.shopify.return_model import Disposition, Return, ReverseDelivery, ReverseOrder, ReverseOrderLine
+from sandbox.shopify.return_model import Disposition, Dispute, Return, ReverseDelivery, ReverseOrder, ReverseOrderLine
 from sandbox.shopify.state import Shop, gid
 
 
@@ -104,18 +102,18 @@ def disposed(order: ReverseOrder, made: list[tuple[ReverseOrderLine, Disposition
     }
 
 
-def dispute(shop: Shop, order: Order, value: dict[str, Any]) -> Body:
+def dispute(shop: Shop, value: Dispute) -> Body:
     return {
-        "id": value["number"],
-        "order_id": order.id,
-        "type": value["initiatedAs"].lower(),
-        "amount": format(value["amount"], "f"),
-        "currency": order.pair.presentment,
-        "reason": value["reason"],
-        "network_reason_code": value["code"],
-        "status": value["status"].lower(),
-        "evidence_due_by": when(shop, value["due"]),
-        "evidence_sent_on": None,
-        "finalized_on": when(shop, value["final"]),
-        "initiated_at": when(shop, value["since"]),
+        "id": value.id,
+        "order_id": value.order.id,
+        "type": value.type.lower(),
+        "amount": format(value.amount, "f"),
+        "currency": value.order.pair.presentment,
+        "reason": value.reason.lower(),
+        "network_reason_code": value.code,
+        "status": value.status.lower(),
+        "evidence_due_by": when(shop, value.evidence_due_by),
+        "evidence_sent_on": when(shop, value.evidence_sent_on),
+        "finalized_on": when(shop, value.finalized_on),
+        "initiated_at": when(shop, value.initiated_at),
     }

@@ -1,4 +1,4 @@
-"""Returns of an order and their way back, as plain records. Attribute names are the vendor's in snake case."""
+"""Returns of an order, their way back, and disputes: plain records. Attribute names are the vendor's in snake case."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -164,3 +164,24 @@ class Return:
         disposed = any(line.dispositions for order in self.reverse_orders for line in order.lines)
         processed = sum(each.processed for each in self.lines) + sum(each.processed for each in self.exchanges)
         return bool(disposed or self.refunds or processed)
+
+
+@dataclass(slots=True, eq=False)
+class Dispute:
+    """A bank's question about a payment, or its money taken back, in the customer's currency.
+
+    One record, for the vendor shows the same dispute twice: ShopifyPaymentsDispute with all of it, and the order's
+    OrderDisputeSummary under the same number.
+    """
+
+    id: int
+    order: Order
+    type: str
+    status: str
+    reason: str
+    code: str
+    amount: Decimal
+    initiated_at: datetime
+    evidence_due_by: datetime
+    evidence_sent_on: datetime | None = None
+    finalized_on: datetime | None = None

@@ -49,18 +49,24 @@ def compare(value: Any, operator: str, wanted: Any) -> bool:
 Getter = Callable[[Any], Any]
 
 
-def matcher(query: str | None, times: dict[str, Getter], texts: dict[str, Getter]) -> Callable[[Any], bool]:
-    """Whether a thing fits the query: `times` compare as moments, `texts` equal without case or are contained."""
+def matcher(
+    query: str | None, times: dict[str, Getter], texts: dict[str, Getter], numbers: dict[str, Getter] | None = None
+) -> Callable[[Any], bool]:
+    """Whether a thing fits the query: `times` compare as moments and `numbers` as such, `texts` equal without case or
+    are contained. A moment or a number that cannot be read is ignored.
+    """
     checks: list[Callable[[Any], bool]] = []
     for term in terms(query):
         if term.field in times and (wanted := moment(term.value)) is not None:
-            checks.append(_time_check(times[term.field], term, wanted))
+            checks.append(_order_check(times[term.field], term, wanted))
+        elif numbers and term.field in numbers and term.value.isdecimal():
+            checks.append(_order_check(numbers[term.field], term, int(term.value)))
         elif term.field in texts:
             checks.append(_text_check(texts[term.field], term))
     return lambda thing: all(check(thing) for check in checks)
 
 
-def _time_check(getter: Getter, term: Term, wanted: datetime) -> Callable[[Any], bool]:
+def _order_check(getter: Getter, term: Term, wanted: datetime | int) -> Callable[[Any], bool]:
     return lambda thing: compare(getter(thing), term.operator, wanted) is not term.negated
 
 

@@ -25,7 +25,7 @@ from sandbox.shopify.model import (
     Transaction,
     Variant,
 )
-from sandbox.shopify.return_model import Return, ReverseDelivery, ReverseOrder
+from sandbox.shopify.return_model import Dispute, Return, ReverseDelivery, ReverseOrder
 from sandbox.shopify.throttle import Bucket
 
 API_VERSION = "2026-10"
@@ -85,6 +85,7 @@ class Shop:
         self.returns: dict[int, Return] = {}
         self.reverse_orders: dict[int, ReverseOrder] = {}
         self.reverse_deliveries: dict[int, ReverseDelivery] = {}
+        self.disputes: dict[int, Dispute] = {}
         self.credit_accounts: dict[int, CreditAccount] = {}
         self.by_updated, self.by_created = SortedIndex(), SortedIndex()
         self.installed = True
@@ -171,6 +172,7 @@ _TABLES = {
     "Return": "returns",
     "ReverseFulfillmentOrder": "reverse_orders",
     "ReverseDelivery": "reverse_deliveries",
+    "ShopifyPaymentsDispute": "disputes",
     "StoreCreditAccount": "credit_accounts",
     "WebhookSubscription": "subscriptions",
 }

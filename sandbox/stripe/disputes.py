@@ -10,7 +10,7 @@ from sandbox.stripe.hooks import Hooks
 from sandbox.stripe.model import Book, Dispute, Intent
 from sandbox.stripe.objects import unix
 from sandbox.stripe.params import form
-from sandbox.stripe.views import Views, shown
+from sandbox.stripe.views import Views, listing, shown
 
 _TO_ANSWER = timedelta(days=9)
 OPEN = ("needs_response", "under_review", "warning_needs_response", "warning_under_review")
@@ -18,7 +18,7 @@ OVER = ("won", "lost", "warning_closed")
 
 
 class Disputes:
-    """The handler under `/v1/disputes`, and what the bank does."""
+    """The handlers under `/v1/disputes`, and what the bank does."""
 
     def __init__(self, world: World, book: Book, views: Views, hooks: Hooks) -> None:
         self._world, self._book, self._views, self._hooks = world, book, views, hooks
@@ -31,6 +31,21 @@ class Disputes:
         if found is None:
             raise no_such("dispute", wanted, "dispute")
         return shown(self._views, dispute_view(found), paths)
+
+    def index(self, request: Request) -> Reply:
+        params = form(request)
+        intent, charge = params.text("payment_intent"), params.text("charge")
+        fits, paths = params.span("created"), params.texts("expand")
+        found = [
+            dispute
+            for dispute in list(self._book.disputes.values())[::-1]
+            if intent in (None, dispute.intent_id)
+            and charge in (None, dispute.charge_id)
+            and fits(unix(dispute.created_at))
+        ]
+        page = listing(params, found, "/v1/disputes", dispute_view)
+        params.done()
+        return shown(self._views, page, paths)
 
     def bank_says(self, intent: Intent, status: str, reason: str, amount: int | None) -> Dispute:
         """A new dispute of a payment, or another word about the one that is open."""

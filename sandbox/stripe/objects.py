@@ -173,8 +173,8 @@ def intent_view(intent: Intent, charge: Charge | None) -> View:
     }
 
 
-def charge_view(charge: Charge, intent: Intent, back: int) -> View:
-    """`back`: what has been refunded, in the smallest unit."""
+def charge_view(charge: Charge, intent: Intent, back: int, disputed: bool) -> View:
+    """`back`: what has been refunded, in the smallest unit; `disputed`: a bank has asked about it, however it ended."""
     return {
         "id": charge.id,
         "object": "charge",
@@ -192,7 +192,7 @@ def charge_view(charge: Charge, intent: Intent, back: int) -> View:
         "currency": intent.currency,
         "customer": None,
         "description": intent.data.description,
-        "disputed": False,
+        "disputed": disputed,
         "failure_balance_transaction": None,
         "failure_code": None if charge.succeeded else "card_declined",
         "failure_message": None if charge.succeeded else _DECLINED["message"],

@@ -1,7 +1,8 @@
 """Form parameters with nested brackets (`line_items[0][price_data][currency]=eur`), read as Stripe reads them."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from operator import ge, gt, le, lt
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -11,6 +12,7 @@ from sandbox.stripe.common import StripeError, bad
 _NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 _INTEGER = re.compile(r"-?\d{1,18}")
 _MAX_TEXT = 5000
+_BOUNDS = {"gt": gt, "gte": ge, "lt": lt, "lte": le}
 _MAX_KEYS, _MAX_KEY, _MAX_VALUE = 50, 40, 500  # docs.stripe.com/api/metadata
 
 Tree = dict[str, Any]
@@ -98,6 +100,16 @@ class Params:
         if not isinstance(value, dict):
             raise bad("Invalid object", param=self.name(key))
         return self._child(value, self.name(key))
+
+    def span(self, key: str) -> Callable[[int], bool]:
+        """Whether a time is meant by `key=1700000000` or by `key[gt|gte|lt|lte]=...`; every one is when neither is
+        there. Raises StripeError."""
+        if not isinstance(self._tree.get(key, {}), dict):
+            exact = self.integer(key)
+            return lambda moment: moment == exact
+        inner = self.inside(key)
+        bounds = [(fits, bound) for name, fits in _BOUNDS.items() if (bound := inner.integer(name)) is not None]
+        return lambda moment: all(fits(moment, bound) for fits, bound in bounds)
 
     def items(self, key: str) -> list["Params"]:
         """A list of objects, `key[0][...]` or `key[][...]`."""

@@ -61,6 +61,7 @@ class Stripe:
             ("POST", "/v1/refunds", refunds.create),
             ("GET", "/v1/refunds", refunds.index),
             ("GET", "/v1/refunds/{refund}", refunds.get),
+            ("GET", "/v1/disputes", self._disputes.index),
             ("GET", "/v1/disputes/{dispute}", self._disputes.get),
             ("GET", "/v1/account", lambda _request: json_reply(200, ACCOUNT)),
             ("POST", "/v1/webhook_endpoints", hooks.create),

@@ -27,6 +27,10 @@ class Views:
                 "payment_intent": lambda view: self._of(view["payment_intent"]),
                 "charge": lambda view: self._of(view["charge"]),
             },
+            "dispute": {
+                "payment_intent": lambda view: self._of(view["payment_intent"]),
+                "charge": lambda view: self._of(view["charge"]),
+            },
         }
 
     def session(self, session: Session) -> View:
@@ -36,7 +40,9 @@ class Views:
         return intent_view(intent, self._book.charges.get(intent.charge_id or ""))
 
     def charge(self, charge: Charge) -> View:
-        return charge_view(charge, self._book.intents[charge.intent_id], self._book.refunded(charge.id))
+        book = self._book
+        disputed = any(each.charge_id == charge.id for each in book.disputes.values())
+        return charge_view(charge, book.intents[charge.intent_id], book.refunded(charge.id), disputed)
 
     def page_url(self, session: Session) -> str:
         return f"{self._base_url}/stripe/pay/{session.id}"

@@ -9,6 +9,7 @@ from graphql import FieldNode, GraphQLSchema, OperationDefinitionNode, parse, pr
 
 from connectors.shops import (
     shopify_catalogue,
+    shopify_disputes,
     shopify_documents,
     shopify_edit_documents,
     shopify_fulfilments,
@@ -28,6 +29,7 @@ READS = (
     *shopify_fulfilments.DOCUMENTS,
     *shopify_catalogue.DOCUMENTS,
     *shopify_subscriptions.DOCUMENTS,
+    *shopify_disputes.DOCUMENTS,
     *shopify_edit_documents.DOCUMENTS,
     *shopify_return_documents.DOCUMENTS,
     *shopify_store_credit.DOCUMENTS,

@@ -1,5 +1,6 @@
 """Each call that Stripe's connector can make, and each answer of the sandbox, against Stripe's OpenAPI."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,14 @@ from tests.connectors.payments.conftest import KEY, a_page, checked, sent
 from tests.support.recording import Exchange, RecordingClient
 from tests.support.sandbox import SandboxProcess
 
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 CALLS = {
     "POST /v1/checkout/sessions",
     "GET /v1/checkout/sessions/{session}",
     "POST /v1/checkout/sessions/{session}/expire",
     "POST /v1/refunds",
     "GET /v1/refunds",
+    "GET /v1/disputes",
     "GET /v1/disputes/{dispute}",
     "GET /v1/webhook_endpoints",
     "GET /v1/account",
@@ -50,5 +53,7 @@ async def call_everything(stripe: Stripe, sandbox: SandboxProcess) -> None:
     dispute = sandbox.control(f"stripe/payments/{link.payment}/dispute", {})["id"]
     assert await stripe.fetch_dispute(dispute)
     assert await stripe.fetch_dispute("du_0") is None
+    assert [[dispute]] == [[said.external_id for said in page] async for page in stripe.disputes_since(LONG_AGO)]
+    assert [dispute] == [said.external_id for said in await stripe.disputes_now(["du_0", dispute])]
     await stripe.listens("https://shop.example/hooks/stripe/main")
     await stripe.check()

@@ -53,6 +53,7 @@ KINDS = {
     "ReturnLine": "ReturnLineItem",
     "ExchangeLine": "ExchangeLineItem",
     "ReverseOrder": "ReverseFulfillmentOrder",
+    "Dispute": "ShopifyPaymentsDispute",
     "CreditAccount": "StoreCreditAccount",
     "CreditMove": "StoreCreditAccountCreditTransaction",
     "DebitMove": "StoreCreditAccountDebitTransaction",

@@ -1,11 +1,14 @@
-"""A fresh pair of fake shops for each test, driven in-process."""
+"""A fresh pair of fake shops for each test, driven in-process, and the vendor's schema."""
 
+import gzip
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from graphql import GraphQLSchema, build_schema
 
 from sandbox.core.app import Sandbox
 from sandbox.core.world import World
@@ -88,6 +91,12 @@ async def shop(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Driver]:
 
         monkeypatch.setattr(world.webhooks, "send", keep)
         yield driver
+
+
+@pytest.fixture(scope="session")
+def vendor(shared: Path) -> GraphQLSchema:
+    text = gzip.decompress((shared / "contracts/shopify/admin_2026-10.graphql.gz").read_bytes()).decode()
+    return build_schema(text, assume_valid=True)
 
 
 async def subscribe(driver: Driver, *topics: str, shop: str = "alpha") -> None:

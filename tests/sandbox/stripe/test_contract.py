@@ -37,6 +37,7 @@ async def test_a_walk_through_every_route_is_documented(bank: Bank) -> None:
     await bank.done("GET", "/refunds", {"payment_intent": paid["payment_intent"]})
     dispute = await bank.control(f"/payments/{paid['payment_intent']}/dispute", {"reason": "fraudulent"})
     await bank.done("GET", f"/disputes/{dispute['id']}")
+    await bank.done("GET", "/disputes", {"charge": dispute["charge"], "created[gte]": dispute["created"]})
     await bank.done("GET", "/account")
     hook = await bank.done("POST", "/webhook_endpoints", {"url": "https://shop.example", "enabled_events[]": "*"})
     endpoint = f"/webhook_endpoints/{hook['id']}"

@@ -1,0 +1,18 @@
+"""Whoever tells of disputes, in our words."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from domain.disputes import StatedDispute
+
+
+class DisputeSource(Protocol):
+    """A shop or a payment vendor. Raises: ConnectorError."""
+
+    def disputes_since(self, since: datetime) -> AsyncIterator[list[StatedDispute]]:
+        """Pages of the disputes that began then or later. VendorRejected `no_access` where the account has not the
+        right to see them."""
+
+    async def disputes_now(self, external_ids: Sequence[str]) -> list[StatedDispute]:
+        """Some of them as they are now, in any order; unknown ids are left out."""

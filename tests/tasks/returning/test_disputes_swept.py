@@ -1,0 +1,110 @@
+"""Disputes that no webhook told of (RET-5): the sweep finds them, and how they ended."""
+
+from typing import Any
+
+import pytest
+
+from config import wiring
+from tasks.disputes import sources, sweep_disputes
+from tests.support.edits import ask as ask_edit
+from tests.support.edits import order_ids
+from tests.support.payment_pages import drive as drive_edits
+from tests.support.payment_pages import page, pay, payment_webhooks
+from tests.support.returns import delivered, graded, opened, refunds_at_shop, settled, take_back
+from tests.support.world import World, checkout
+from tests.tasks.returning.test_disputes import MUG, dispute
+from tests.tasks.steps import cases, later
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+SHOP = "shopify/alpha"
+
+
+async def swept(target: str = SHOP) -> list[tuple[str, str]]:
+    report = await sweep_disputes.fn(target)
+    return [(row.outcome, row.reason) for row in report.lines]
+
+
+def no_webhooks(world: World, vendor: str = "shopify") -> None:
+    world.sandbox.control("webhooks", {"vendor": vendor, "drop": 1.0})
+
+
+@pytest.mark.row("RET-5")
+async def test_a_refund_stops_for_a_dispute_that_only_the_sweep_has_heard_of(world: World) -> None:
+    [order_id] = await delivered(world)
+    request = await take_back(world, order_id)
+    await opened(world, request["rma"], MUG)
+    no_webhooks(world)
+    dispute(world)
+    assert [("opened", "missed_webhook")] == await swept()
+    await graded(world, request["id"])
+    await later(world, 1)
+
+    assert 0 == refunds_at_shop(world)[0]
+    assert {"payment_dispute": 1} == cases(world)
+    assert [] == await swept(), "the same again is no news"
+    row = world.row("SELECT * FROM dispute")
+    assert (1785, "USD", "product_not_received", order_id) == (
+        row["amount_minor"], row["currency"], row["reason"], row["order_id"],
+    )  # fmt: skip
+
+    dispute(world, status="won")
+    assert [("ended", "missed_webhook")] == await swept()
+    await later(world, 1)
+    assert 1 == refunds_at_shop(world)[0]
+    assert {} == cases(world)
+
+
+@pytest.mark.row("RET-5")
+async def test_an_end_is_heard_of_however_long_ago_the_dispute_began(world: World) -> None:
+    await delivered(world)
+    dispute(world)
+    await world.settle()
+    no_webhooks(world)
+    await swept()
+    await later(world, 24 * 60)
+    dispute(world, status="lost")
+
+    assert [("ended", "missed_webhook")] == await swept()
+    assert "lost" == world.row("SELECT state FROM dispute")["state"]
+
+
+@pytest.mark.row("RET-5")
+async def test_the_webhook_that_comes_late_changes_nothing(world: World) -> None:
+    await delivered(world)
+    dispute(world)
+    assert [("opened", "missed_webhook")] == await swept()
+    await settled(world)
+
+    assert (1, {"payment_dispute": 1}) == (len(world.rows("SELECT id FROM dispute")), cases(world))
+
+
+@pytest.mark.row("RET-5", bad_input=True)
+async def test_an_account_that_may_not_see_disputes_is_in_no_trouble(world: World) -> None:
+    denied = {"errors": [{"message": "Access denied for disputes field.", "extensions": {"code": "ACCESS_DENIED"}}]}
+    world.sandbox.fault("shopify", "disputes", "error", status=200, body=denied)
+
+    assert [("not_readable", "the account has no right to see disputes")] == await swept()
+    assert [] == world.rows("SELECT * FROM sync_cursor WHERE id = 'disputes:shopify/alpha'"), "asked anew next time"
+
+
+@pytest.mark.row("RET-5")
+async def test_a_dispute_of_a_payment_page_is_found_too(world: World) -> None:
+    payment_webhooks(world)
+    world.buy(checkout(lines=[{**MUG, "quantity": 1}]))
+    await world.settle()
+    [order_id] = order_ids(world)
+    request_id = ask_edit(world, order_id, [{"kind": "quantity", "line_id": f"{order_id}:001", "quantity": 2}])
+    await drive_edits(world)
+    pay(world, request_id)
+    await world.delivered()
+    await drive_edits(world)
+    intent = page(world, request_id)["payment_intent"]
+    target = wiring.current().payment_page
+    assert [target] == [each for each in await sources() if not each.startswith("shopify/")]
+
+    no_webhooks(world, "stripe")
+    say: dict[str, Any] = {"reason": "fraudulent"}
+    for status, wanted in (({}, "opened"), ({"status": "under_review"}, "moved"), ({"status": "lost"}, "ended")):
+        world.sandbox.control(f"stripe/payments/{intent}/dispute", {**say, **status})
+        assert [(wanted, "missed_webhook")] == await swept(target)
+    assert f"{order_id}:pay:Payment page {request_id}" == world.row("SELECT payment_id FROM dispute")["payment_id"]
