@@ -8,7 +8,8 @@ from config.edit_policy import set_of
 from config.reading import TomlFile, duration, flag, list_of, mapping, text, whole
 from domain.anomalies.facts import Cause
 from domain.channels import ChannelRules, MessageRules, Quiet
-from domain.claims import Channel, ClaimKind
+from domain.claims import Channel, ClaimKind, Purpose
+from domain.message_catalogue import CATALOGUE
 from domain.texts import TEXTED
 
 _WAYS = (Channel.EMAIL, Channel.SMS)  # what is pushed; the order's page shows everything
@@ -24,7 +25,17 @@ def message_policy(file: TomlFile) -> MessageRules:
         retraction_wait=file.get("news.retraction_wait", duration),
         kept_in_time=file.get("news.kept_in_time", set_of(Cause)),
         text_segments=file.get("sms.segments", _some),
+        off=_off(file),
     )
+
+
+def _off(file: TomlFile) -> frozenset[ClaimKind]:
+    """Nobody is kept from what they have a right to."""
+    found: frozenset[ClaimKind] = file.get("off", set_of(ClaimKind), frozenset())
+    for kind in sorted(found):
+        if CATALOGUE[kind].purpose is Purpose.CONTRACT:
+            raise file.wrong("off", f"customers have a right to {kind}; it cannot be switched off")
+    return found
 
 
 def _rules(file: TomlFile, channel: Channel) -> ChannelRules:

@@ -135,12 +135,14 @@ def arbitrate(
 
     `said`: what was sent about the same subject, `waiting`: what else is planned about it and still true, `ways`: of
     reaching this person, the preferred first, `zone`: the recipient's."""
+    if claim.kind in rules.off:  # since it was wanted
+        return Ruling(Suppressed.SWITCHED_OFF)
     if not still_true:
         return Ruling(Suppressed.NO_LONGER_TRUE)
     ruling = _after_said(claim, said, zone, now, rules)
     if ruling.reason:
         return ruling
-    others = [other for other in waiting if other.id != claim.id]
+    others = [other for other in waiting if other.id != claim.id and other.kind not in rules.off]
     if any(_replaces(other, claim) and _after_said(other, said, zone, now, rules).say for other in others):
         return Ruling(Suppressed.SUPERSEDED)
     replaced = tuple(other.id for other in others if _replaces(claim, other))

@@ -61,7 +61,8 @@ class ChannelRules:
 
 @dataclass(frozen=True, slots=True)
 class MessageRules:
-    """A merchant's rules of messages. `preferred`: ways of a kind, the first that is open is taken."""
+    """A merchant's rules of messages. `preferred`: ways of a kind, the first that is open is taken. `off`: kinds that
+    are not said at all, and so stand in the way of no other."""
 
     channels: Mapping[Channel, ChannelRules]
     preferred: Mapping[ClaimKind, tuple[Channel, ...]]
@@ -70,6 +71,7 @@ class MessageRules:
     retraction_wait: timedelta  # until a claim that needs "found again" first is asked about again
     kept_in_time: frozenset[Cause]  # of a carrier's exceptions that nobody hears of before the promise is in danger
     text_segments: int  # the most that one text may cost
+    off: frozenset[ClaimKind] = frozenset()
 
     def ways(self, kind: ClaimKind) -> tuple[Channel, ...]:
         return self.preferred.get(kind, (Channel.EMAIL,))

@@ -40,6 +40,7 @@ class Suppressed(StrEnum):
     NOTHING_TO_TAKE_BACK = "nothing_to_take_back"  # "found again" to somebody who never heard that it was lost
     WINDOW_PASSED = "window_passed"  # nobody is promised a day that is gone
     OFFER_OVER = "offer_over"
+    SWITCHED_OFF = "switched_off"  # this shop does not say such things
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from domain.anomalies.facts import AnomalyKind
 from domain.anomalies.telling import LATENESS, SILENCE, TOLD, Outcry, word_of
 from domain.arbiter import Spoken, Stance, is_news, stance_of
 from domain.claims import ClaimKind
+from domain.messages import Suppressed
 from domain.parcels import ParcelState
 from domain.policy import Policies
 from domain.remedies import OF_PARCEL, Outlook
@@ -126,12 +127,12 @@ def _tell(session: Session, order: OrderRow, parcel: ParcelRow, troubles: Troubl
         return ""
     kind, facts = found[0], {**facts_of(session, order, parcel), **found[1]}
     standing = select_by(session, Message, "subject_id", [parcel["id"]], order_by="created_at")
-    zone = zone_of(order["country"], order["region"])
+    zone, rules = zone_of(order["country"], order["region"]), messaging_of(session).rules
     claim = Spoken("", kind, facts, now)
-    if is_news(claim, said=_spoken(standing), zone=zone, now=now, rules=messaging_of(session).rules):
-        say(session, [Claim(kind, parcel["id"], order, facts)], now)
-        return str(kind)
-    return ""
+    if not is_news(claim, said=_spoken(standing, as_if=kind), zone=zone, now=now, rules=rules):
+        return ""
+    say(session, [Claim(kind, parcel["id"], order, facts)], now)
+    return "" if kind in rules.off else str(kind)
 
 
 def _outcry(
@@ -173,9 +174,15 @@ def _expected(
     return forecast.days(now, zone) if forecast else None, promised
 
 
-def _spoken(messages: Sequence[Mapping[str, Any]]) -> list[Spoken]:
-    """What was said, and what waits to be, in the order in which it was."""
-    counted = [row for row in messages if row["state"] in (MessageState.SENT, MessageState.PLANNED)]
+def _spoken(messages: Sequence[Mapping[str, Any]], *, as_if: ClaimKind | None = None) -> list[Spoken]:
+    """What was said, and what waits to be, in the order in which it was. `as_if`: a kind that counts as said too where
+    the shop has switched it off, so that it is wanted no more often than it would be said."""
+    counted = [
+        row
+        for row in messages
+        if row["state"] in (MessageState.SENT, MessageState.PLANNED)
+        or (row["reason"] == Suppressed.SWITCHED_OFF and row["kind"] == as_if)
+    ]
     found = [
         Spoken(row["id"], ClaimKind(row["kind"]), row["facts"], row["sent_at"] or row["created_at"]) for row in counted
     ]

@@ -9,11 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from domain.channels import choose
+from domain.channels import Choice, choose
 from domain.claims import Channel
 from domain.ids import new_id
 from domain.message_catalogue import CATALOGUE
-from domain.messages import ClaimKind, check_facts, dedupe_key
+from domain.messages import ClaimKind, Suppressed, check_facts, dedupe_key
 from domain.order import Facts
 from domain.states import EffectState, MessageState, check
 from domain.zones import zone_of
@@ -64,6 +64,8 @@ def say(session: Session, claims: Sequence[Claim], now: datetime) -> None:
         order, at = claim.order, max(claim.due_at or now, now)
         zone = zone_of(order["country"], order["region"])
         choice = choose(CATALOGUE[claim.kind].purpose, reach.ways, zone=zone, now=at, rules=rules)
+        if claim.kind in rules.off:
+            choice = Choice(None, reason=Suppressed.SWITCHED_OFF)
         channel = choice.channel or Channel.EMAIL
         rows.append(
             {

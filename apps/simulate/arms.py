@@ -15,13 +15,14 @@ from sqlmodel import Session, SQLModel
 
 from apps.simulate.errors import NotInThisBuild
 from config.wiring import Wiring
+from domain.claims import ClaimKind
 from domain.policy import Policies
 
 MOST = 20_000
 
 
 class Arm(StrEnum):
-    """`placebo` does everything and nobody hears of it: what it then changes is the measuring's own fault."""
+    """`placebo` does everything and says nothing: what it then changes is the measuring's own fault."""
 
     WITHOUT = "without"
     WITH = "with"
@@ -49,10 +50,17 @@ PARTS = (
     Part("tasks.delays.acting", "act_on_trouble", True, "flows.handle_delays.handle_delays"),
 )
 ACCEPT = ("ledger.offers.answering", "accept")
-# Claims that only the workflow makes; in a placebo nobody reads them. One that tracking itself makes has no place here:
-# it is heard in the arm without the workflow too.
+# Claims that only the workflow makes; a placebo does not say them. One that tracking itself makes has no place here:
+# it is said in the arm without the workflow too.
 OURS = frozenset(
-    {"parcel_delayed", "parcel_stuck", "parcel_attempted", "parcel_lost", "parcel_offer", "parcel_recovered"}
+    {
+        ClaimKind.PARCEL_DELAYED,
+        ClaimKind.PARCEL_STUCK,
+        ClaimKind.PARCEL_ATTEMPTED,
+        ClaimKind.PARCEL_LOST,
+        ClaimKind.PARCEL_OFFER,
+        ClaimKind.PARCEL_RECOVERED,
+    }
 )
 WINDOW_ENDS = "arrives_to"  # the fact of a claim that names a new window
 _OFFERED = ("sent", "accepted", "executed", "declined", "expired", "withdrawn")
@@ -111,15 +119,11 @@ def _found(module: str, name: str) -> Any:
 
 
 def policies_of(arm: Arm, policies: Policies) -> Policies:
-    """A shop without the workflow passes on whatever a carrier says: nobody else would tell its customers."""
-    if arm is not Arm.WITHOUT:
+    """A shop whose workflow says nothing passes on whatever a carrier says: nobody else would tell its customers."""
+    if arm is Arm.WITH:
         return policies
-    return replace(policies, messages=replace(policies.messages, kept_in_time=frozenset()))
-
-
-def is_heard(arm: Arm, kind: str) -> bool:
-    """Whether customers of this arm read such a message."""
-    return arm is not Arm.PLACEBO or kind not in OURS
+    off = policies.messages.off | (OURS if arm is Arm.PLACEBO else frozenset())
+    return replace(policies, messages=replace(policies.messages, kept_in_time=frozenset(), off=off))
 
 
 def offers_made(session: Session) -> list[Mapping[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from apps.simulate.arms import WINDOW_ENDS, Arm, is_heard, is_taken, offers_made
+from apps.simulate.arms import WINDOW_ENDS, Arm, is_taken, offers_made
 from apps.simulate.outcomes import Offered, Said, Trial, Truth
 from domain.states import DeadlineState, MessageState
 from ledger.tables import Deadline, Message, Order
@@ -99,17 +99,16 @@ def trial_of(
     session: Session, told: Sequence[Row], numbers: Mapping[str, int], costs: Mapping[str, float],
     *, arm: Arm, ends: datetime, slack: timedelta,
 ) -> Trial:  # fmt: skip
-    """Everything about a trial that has ended, as its customers saw it: what an arm withholds from them does not count.
+    """Everything about a trial that has ended, as its customers saw it: what a placebo offers is never told.
     `numbers`: customer by the order's name in the shop; `slack`: how late a clock's action may be, because nobody looks
     in between."""
     offers = offers_made(session) if arm is not Arm.PLACEBO else []
-    messages = [row for row in messages_sent(session) if is_heard(arm, row["kind"])]
     known = orders(session)
     of_order = {order_id: numbers[name] for order_id, (name, _) in known.items() if name in numbers}
     worth = {numbers[name]: value for name, value in known.values() if name in numbers}
     return Trial(
         truths=[truth(each, worth.get(int(each["number"]), 0.0)) for each in told],
-        said=[said(row, of_order.get(row["order_id"])) for row in messages],
+        said=[said(row, of_order.get(row["order_id"])) for row in messages_sent(session)],
         offered=[offered(row, of_order[row["order_id"]]) for row in offers if row["order_id"] in of_order],
         overdue=overdue(session, ends - slack),
         costs=costs,

@@ -8,7 +8,8 @@ import pytest
 
 from config.accounts import ConfigError
 from config.policies import load_policies
-from domain.claims import Channel, ClaimKind
+from domain.claims import Channel, ClaimKind, Purpose
+from domain.message_catalogue import CATALOGUE
 from tests.support.shared import ROOT
 
 SHIPPED = ROOT / "config" / "policies"
@@ -27,6 +28,16 @@ def test_the_shipped_rules_ask_before_they_text_and_let_people_sleep() -> None:
     assert (Channel.SMS, Channel.EMAIL) == rules.ways(ClaimKind.PARCEL_ATTEMPTED)
     assert (Channel.EMAIL,) == rules.ways(ClaimKind.ORDER_CONFIRMED)
     assert timedelta(days=2) == rules.window_shift
+
+
+def test_courtesies_and_apologies_can_be_switched_off(tmp_path: Path) -> None:
+    folder = shutil.copytree(SHIPPED, tmp_path / "policies")
+    path = folder / "messages.toml"
+    kinds = [kind for kind, entry in CATALOGUE.items() if entry.purpose is not Purpose.CONTRACT]
+    path.write_text(path.read_text(encoding="utf-8").replace("off = []", f"off = {[str(kind) for kind in kinds]}"))
+
+    assert frozenset() == load_policies(SHIPPED).messages.off
+    assert frozenset(kinds) == load_policies(folder).messages.off
 
 
 @pytest.mark.row("COM-3", bad_input=True)
@@ -52,6 +63,9 @@ def test_the_shipped_rules_ask_before_they_text_and_let_people_sleep() -> None:
             "ways.order_confirmed: there is no text for it",
         ),
         ('parcel_attempted = ["sms", "email"]', 'sale = ["email"]', "ways.sale: there is no such message"),
+        ("off = []", 'off = ["parcel_shiped"]', "off: write one of"),
+        ("off = []", 'off = ["order_confirmed"]', "off: customers have a right to order_confirmed"),
+        ("off = []", 'off = ["shipping_delayed"]', "off: customers have a right to shipping_delayed"),
         ("window_shift_days = 2", "window_shift_days = -1", "news.window_shift_days: write a whole number"),
     ],
 )

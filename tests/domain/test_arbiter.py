@@ -155,6 +155,18 @@ def test_an_offer_replaces_the_one_that_waits() -> None:
     assert judge(spoken("parcel_offer", expires_at=(NOW + timedelta(seconds=1)).isoformat())).say
 
 
+def test_what_a_shop_has_switched_off_is_not_said_and_stands_in_no_ones_way() -> None:
+    rules = replace(RULES, off=frozenset({ClaimKind.PARCEL_STUCK}))
+    off, claim = spoken("parcel_stuck"), spoken("parcel_delayed", age=HOUR)
+    judged = [
+        arbitrate(one, said=[], waiting=[off, claim], still_true=True, ways=MAIL, zone=ZONE, now=NOW, rules=rules)
+        for one in (off, claim)
+    ]
+
+    assert ("switched_off", "") == tuple(ruling.reason for ruling in judged)
+    assert "superseded" == judge(claim, waiting=(off, claim)).reason, "it is the later word where it is said"
+
+
 def test_what_is_not_true_is_never_said() -> None:
     claim = spoken("parcel_delayed")
 

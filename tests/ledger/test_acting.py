@@ -1,11 +1,13 @@
 """From what detection finds to the customer's word and offer: once, of one mind, and taken back when it is over."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from config.wiring import Wiring
+from domain.claims import ClaimKind
 from domain.parcels import ParcelState, Tracker, TrackingEvent
 from domain.remedies import Outlook
 from ledger import acting
@@ -98,6 +100,19 @@ def test_each_finding_has_its_word_and_its_remedy_once(
     assert once == everything(wiring)
     assert act(trouble) is None, "nothing is due any more"
     trouble.sound()
+
+
+@pytest.mark.row("COM-3")
+def test_what_the_shop_has_switched_off_is_written_down_once_and_said_never(wiring: Wiring) -> None:
+    policies = wiring.policies
+    off = replace(policies.messages, off=frozenset({ClaimKind.PARCEL_DELAYED}))
+    wiring.policies = replace(policies, messages=off)
+    trouble = troubled(wiring, "late")
+
+    assert ["", ""] == [done(trouble)[0] for _ in range(2)]
+    [row] = rows_of(wiring, Message, kind="parcel_delayed")
+    assert ("suppressed", "switched_off") == (row["state"], row["reason"])
+    assert [] == rows_of(wiring, Effect, subject_id=row["id"])
 
 
 @pytest.mark.row("DLY-4")
