@@ -84,6 +84,7 @@ async def test_an_account_that_may_not_see_disputes_is_in_no_trouble(world: Worl
     world.sandbox.fault("shopify", "disputes", "error", status=200, body=denied)
 
     assert [("not_readable", "the account has no right to see disputes")] == await swept()
+    assert [] == world.rows("SELECT * FROM heartbeat WHERE name LIKE 'vendor%'")
     assert [] == world.rows("SELECT * FROM sync_cursor WHERE id = 'disputes:shopify/alpha'"), "asked anew next time"
 
 
