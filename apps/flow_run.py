@@ -10,6 +10,8 @@ import importlib
 import runpy
 import warnings
 
+from apps.loops import spare_what_is_imported, use_uvloop
+
 _ENGINE = "prefect.engine"
 _NEEDED = ("prefect.flow_engine", "config.wiring")
 
@@ -19,8 +21,9 @@ def main() -> None:
     gc.disable()
     for name in _NEEDED:
         importlib.import_module(name)
-    gc.freeze()
+    spare_what_is_imported()
     gc.enable()
+    use_uvloop()
     # what is run is a copy beside the one that Prefect's other modules import, as `python -m` makes it too
     warnings.filterwarnings("ignore", f"'{_ENGINE}' found in sys.modules", RuntimeWarning)
     runpy.run_module(_ENGINE, run_name="__main__", alter_sys=True)

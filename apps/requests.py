@@ -20,6 +20,7 @@ from time import monotonic
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from apps import loops
 from apps.logs import LOG_CONFIG
 from apps.nudge import Nudged
 from apps.programs import REQUESTS as NAME
@@ -176,7 +177,7 @@ def run(
     """`work` in a process of its own; returns the exit code, and says on standard error what is wrong."""
     try:
         wiring.replace(Wiring(settings(), eager=True))
-        runner = asyncio.run(work(budget_s, until_idle=until_idle, ready=ready, engine=engine))
+        runner = loops.run(work(budget_s, until_idle=until_idle, ready=ready, engine=engine))
     except ConfigError as error:
         sys.stderr.write(f"requests: {error}\n")
         return NOT_SET_UP

@@ -17,6 +17,7 @@ from time import monotonic
 
 import sqlalchemy as sa
 
+from apps import loops
 from apps.logs import LOG_CONFIG
 from config import wiring
 from ledger import schema
@@ -114,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--also", action="append", choices=sorted(DUTIES), default=[], help="a duty beside the stages")
     given = parser.parse_args(arguments)
     try:
-        shift = asyncio.run(work(given.budget_s, until_idle=given.until_idle, ready=given.ready, also=given.also))
+        shift = loops.run(work(given.budget_s, until_idle=given.until_idle, ready=given.ready, also=given.also))
     except schema.SchemaError as error:
         sys.stderr.write(f"worker: {error}\n")
         return OTHER_VERSION

@@ -6,7 +6,6 @@ own. Each figure is the least of several rounds: the CPU of a busy machine is de
 
 import argparse
 import asyncio
-import gc
 import json
 import os
 import platform
@@ -22,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlmodel import Session
 
+from apps import loops
 from bench.databases import Databases
 from bench.ours import Product
 from bench.processes import ROOT, BenchError
@@ -171,7 +171,7 @@ async def measure(product: Product, orders: int) -> Figures:
     wiring.replace(wired)
     try:
         await read_vendors()
-        gc.collect()
+        loops.spare_what_is_imported()
         return {**await orders_through(product, wired, orders), **await small_things(wired)}
     finally:
         await wired.aclose()
@@ -192,7 +192,7 @@ def main() -> None:
             for _ in range(options.rounds):
                 with Product(folder, databases.fresh("sqlite"), vendors, prefect=None, workers=0) as product:
                     os.environ.update(product.env)
-                    found.append(asyncio.run(measure(product, options.orders)))
+                    found.append(loops.run(measure(product, options.orders)))
         finally:
             vendors.stop()
             databases.close()

@@ -4,12 +4,11 @@ The step of the flow track-parcels itself, without the engine, whose run and tas
 parcels there are.
 """
 
-import asyncio
-import gc
 import json
 import resource
 import time
 
+from apps import loops
 from config import wiring
 from tasks import tracking
 
@@ -20,7 +19,7 @@ async def main() -> None:
     wired = wiring.current()
     wired.engine.connect().close()
     assert wired.policies
-    gc.collect()
+    loops.spare_what_is_imported()
     used, began = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
     looked = await tracking.look_at_parcels.fn(ALL)
     seconds, done = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF)
@@ -31,4 +30,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    loops.run(main())

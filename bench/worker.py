@@ -7,9 +7,9 @@ worker prepares the ledger and then makes this file.
 
 import argparse
 import asyncio
-import gc
 from pathlib import Path
 
+from apps import loops
 from apps.worker import work
 from config import wiring
 from tasks.opening import read_vendors
@@ -37,7 +37,7 @@ async def main() -> None:
     else:
         await read_vendors()
         await wiring.current().aclose()
-    gc.collect()
+    loops.spare_what_is_imported()
     if options.plain:
         await work(FOREVER_S, ready=options.ready)
     else:
@@ -45,4 +45,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    loops.run(main())

@@ -9,6 +9,7 @@ import uvicorn
 
 from apps.desk.app import create_app
 from apps.logs import LOG_CONFIG
+from apps.loops import spare_what_is_imported
 from config.accounts import ConfigError
 from config.wiring import current
 from ledger import schema
@@ -34,6 +35,7 @@ def serve(host: str, port: int) -> None:
         sys.exit(f"desk: {error}")
     except sa.exc.DBAPIError as error:  # it starts all the same, and answers 503 until the database is there
         logging.getLogger(__name__).warning("%s", what_is_wrong(error))
+    spare_what_is_imported()
     uvicorn.run(
         app,
         host=host,

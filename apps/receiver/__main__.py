@@ -8,6 +8,7 @@ import sqlalchemy as sa
 import uvicorn
 
 from apps.logs import LOG_CONFIG
+from apps.loops import spare_what_is_imported
 from apps.receiver.app import create_app
 from config.accounts import ConfigError
 from config.wiring import current
@@ -29,6 +30,7 @@ def main() -> None:
         sys.exit(f"receiver: {error}")
     except sa.exc.DBAPIError as error:  # it starts all the same, and answers 503 until the database is there
         logging.getLogger(__name__).warning("%s", what_is_wrong(error))
+    spare_what_is_imported()
     uvicorn.run(
         app,
         host=arguments.host,
