@@ -152,8 +152,8 @@ async def test_a_dispute_told_twice_is_one_case(world: World) -> None:
     assert "under_review" == world.row("SELECT state FROM dispute")["state"]
 
 
-@pytest.mark.row("RET-5")
-async def test_a_dispute_of_a_payment_pages_money_is_about_that_payment(world: World) -> None:
+async def paid_on_a_page(world: World) -> tuple[str, str, str]:
+    """An order, its edit that cost more, and the payment vendor's id of that money."""
     payment_webhooks(world)
     world.buy(checkout(lines=[{**MUG, "quantity": 1}]))
     await world.settle()
@@ -163,7 +163,12 @@ async def test_a_dispute_of_a_payment_pages_money_is_about_that_payment(world: W
     pay(world, request_id)
     await world.delivered()
     await drive_edits(world)
-    intent = page(world, request_id)["payment_intent"]
+    return order_id, request_id, page(world, request_id)["payment_intent"]
+
+
+@pytest.mark.row("RET-5")
+async def test_a_dispute_of_a_payment_pages_money_is_about_that_payment(world: World) -> None:
+    order_id, request_id, intent = await paid_on_a_page(world)
 
     world.sandbox.control(f"stripe/payments/{intent}/dispute", {"reason": "fraudulent"})
     await world.delivered()

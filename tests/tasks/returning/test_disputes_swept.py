@@ -6,13 +6,9 @@ import pytest
 
 from config import wiring
 from tasks.disputes import sources, sweep_disputes
-from tests.support.edits import ask as ask_edit
-from tests.support.edits import order_ids
-from tests.support.payment_pages import drive as drive_edits
-from tests.support.payment_pages import page, pay, payment_webhooks
 from tests.support.returns import delivered, graded, opened, refunds_at_shop, settled, take_back
-from tests.support.world import World, checkout
-from tests.tasks.returning.test_disputes import MUG, dispute
+from tests.support.world import World
+from tests.tasks.returning.test_disputes import MUG, dispute, paid_on_a_page
 from tests.tasks.steps import cases, later
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -90,16 +86,7 @@ async def test_an_account_that_may_not_see_disputes_is_in_no_trouble(world: Worl
 
 @pytest.mark.row("RET-5")
 async def test_a_dispute_of_a_payment_page_is_found_too(world: World) -> None:
-    payment_webhooks(world)
-    world.buy(checkout(lines=[{**MUG, "quantity": 1}]))
-    await world.settle()
-    [order_id] = order_ids(world)
-    request_id = ask_edit(world, order_id, [{"kind": "quantity", "line_id": f"{order_id}:001", "quantity": 2}])
-    await drive_edits(world)
-    pay(world, request_id)
-    await world.delivered()
-    await drive_edits(world)
-    intent = page(world, request_id)["payment_intent"]
+    order_id, request_id, intent = await paid_on_a_page(world)
     target = wiring.current().payment_page
     assert [target] == [each for each in await sources() if not each.startswith("shopify/")]
 
