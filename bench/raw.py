@@ -28,7 +28,7 @@ class Raw(Floor):
 
     async def run(self) -> None:
         recipe = self._recipe
-        self._ledger = _Nothing()  # type: ignore[assignment]
+        self._ledger = _Nothing()  # type: ignore[assignment]  # it keeps nothing
         self._mailer = Mailer(recipe["smtp_port"], 16)
         self._told: list[str] = []
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=recipe["at_once"])) as self._http:
@@ -50,6 +50,7 @@ class Raw(Floor):
         await asyncio.gather(*(one(ids[start : start + size]) for start in range(0, len(ids), size)))
 
     async def _ship_when_packed(self, ids: Sequence[str]) -> None:
+        # the vendor is asked: no event of ours could tell
         while not (await self._get("shipbob", f"/2026-01/order/{ids[-1]}"))["shipments"][0]["tracking"]:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
         await self._ship(ids)

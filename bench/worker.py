@@ -7,6 +7,7 @@ worker prepares the ledger and then makes this file.
 
 import argparse
 import asyncio
+import gc
 from pathlib import Path
 
 from apps import loops
@@ -37,7 +38,7 @@ async def main() -> None:
     else:
         await read_vendors()
         await wiring.current().aclose()
-    loops.spare_what_is_imported()
+    gc.collect()
     if options.plain:
         await work(FOREVER_S, ready=options.ready)
     else:

@@ -18,6 +18,10 @@ class DisputeState(StrEnum):
     def is_open(self) -> bool:
         return self in OPEN
 
+    def moves_to(self, said: "DisputeState") -> bool:
+        """Whether a later word is news: what has ended does not begin again."""
+        return self.is_open and said is not self
+
     @property
     def takes_money(self) -> bool:
         """The customer has the money from their bank, and must not get it from us too."""

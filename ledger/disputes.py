@@ -33,14 +33,10 @@ def dispute_id(target: str, external_id: str) -> str:
     return f"dsp_{digest([target, external_id])}"
 
 
-def is_known(session: Session, found_id: str) -> bool:
-    return bool(select_by(session, Dispute, "id", [found_id]))
-
-
-def is_news(session: Session, target: str, said: StatedDispute) -> bool:
-    """Whether taking it would change anything."""
-    rows = select_by(session, Dispute, "id", [dispute_id(target, said.external_id)])
-    return not any(row["state"] == said.state or row["state"] not in _OPEN for row in rows)
+def state_here(session: Session, target: str, external_id: str) -> DisputeState | None:
+    """None for one that nobody told of yet."""
+    rows = select_by(session, Dispute, "id", [dispute_id(target, external_id)])
+    return DisputeState(rows[0]["state"]) if rows else None
 
 
 def open_at(session: Session, target: str) -> list[str]:
@@ -75,8 +71,8 @@ def take(
             open_cases(session, [_case(row)], now)
         return _ended(session, row, now) if not said.state.is_open else "opened"
     [known] = select_by(session, Dispute, "id", [found_id], lock=True)
-    if known["state"] == said.state or known["state"] not in _OPEN:
-        return "known"  # what has ended does not begin again
+    if not DisputeState(known["state"]).moves_to(said.state):
+        return "known"
     changed = {"id": found_id, "state": said.state, "ended_at": None if said.state.is_open else now}
     update_by(session, Dispute, [changed])
     audit.append(session, [audit.entry("dispute", found_id, known["state"], said.state, said.reason, now)])
@@ -208,12 +204,11 @@ __all__ = [
     "dispute_id",
     "guard_money_back",
     "held_back",
-    "is_known",
-    "is_news",
     "open_at",
     "open_disputes",
     "order_of_payment",
     "page_payment",
+    "state_here",
     "stopped_refunds",
     "take",
 ]

@@ -63,9 +63,10 @@ def say(session: Session, claims: Sequence[Claim], now: datetime) -> None:
     for claim, reach in zip(claims, ways, strict=True):
         order, at = claim.order, max(claim.due_at or now, now)
         zone = zone_of(order["country"], order["region"])
-        choice = choose(CATALOGUE[claim.kind].purpose, reach.ways, zone=zone, now=at, rules=rules)
         if claim.kind in rules.off:
             choice = Choice(None, reason=Suppressed.SWITCHED_OFF)
+        else:
+            choice = choose(CATALOGUE[claim.kind].purpose, reach.ways, zone=zone, now=at, rules=rules)
         channel = choice.channel or Channel.EMAIL
         rows.append(
             {

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from config import wiring
 from connectors.disputes import DisputeSource
 from connectors.errors import VendorRejected
-from domain.disputes import StatedDispute
+from domain.disputes import DisputeState, StatedDispute
 from ledger import disputes
 from ledger.cursors import move_cursor, read_cursor
 from ledger.dispute_facts import EVIDENCE, evidence_of
@@ -26,33 +26,36 @@ FIRST_LOOK = timedelta(days=120)  # so long the card networks let a customer dis
 async def take(target: str, said: StatedDispute) -> str:
     """Write down what was said of a dispute; the same again changes nothing. Returns what it came to: opened, moved,
     ended, known, or gone for an order that is not ours."""
-    order_id, payment_id = await read_ledger(_about, target, said)
+    order_id, payment_id, state = await read_ledger(_about, target, said)
     if not order_id:
         return "gone"
+    if state is not None and not state.moves_to(said.state):
+        return "known"
     paper = b""
-    if said.state.is_open:
+    if state is None and said.state.is_open:
         paper = await printing.evidence(await read_ledger(evidence_of, order_id, said, wiring.current().now()))
     return await in_ledger(_write, target, said, order_id, payment_id, paper)
 
 
-def _about(session: Session, target: str, said: StatedDispute) -> tuple[str, str]:
-    """Our order, and its tender where the vendor names the payment."""
+def _about(session: Session, target: str, said: StatedDispute) -> tuple[str, str, DisputeState | None]:
+    """Our order, its tender where the vendor names the payment, and what we know of the dispute."""
+    state = disputes.state_here(session, target, said.external_id)
     if said.payment:
-        return disputes.order_of_payment(session, said.payment)
+        return *disputes.order_of_payment(session, said.payment), state
     order = order_of(session, target, said.order) if said.order else None
-    return (str(order["id"]), "") if order else ("", "")
+    return str(order["id"]) if order else "", "", state
 
 
 def _write(session: Session, target: str, said: StatedDispute, order_id: str, payment_id: str, paper: bytes) -> str:
     wired = wiring.current()
     now = wired.now()
     lock_orders(session, [order_id])
-    subject = disputes.dispute_id(target, said.external_id)
     document = ""
-    if said.state.is_open and not disputes.is_known(session, subject):
+    if paper and disputes.state_here(session, target, said.external_id) is None:  # nobody was faster
         document = store_document(
             session, EVIDENCE, "application/pdf", paper,
-            order_id=order_id, subject_id=subject, now=now, keep=wired.policies.retention.documents,
+            order_id=order_id, subject_id=disputes.dispute_id(target, said.external_id), now=now,
+            keep=wired.policies.retention.documents,
         )  # fmt: skip
     return disputes.take(session, target, said, order_id, payment_id, document, now)
 
@@ -81,7 +84,7 @@ async def sweep_disputes(target: str) -> Report:
     came; an account that may not see disputes is told of as that, and is no trouble."""
     wired, source = wiring.current(), _sources()[target]
     report, cursor, begun = Report(f"sweep disputes {target}"), f"disputes:{target}", wired.now()
-    since = await in_ledger(read_cursor, cursor)
+    since = await read_ledger(read_cursor, cursor)
     start = since - wired.policies.capture.sweep_overlap if since else begun - FIRST_LOOK
     waiting = set(await read_ledger(disputes.open_at, target))
     async with asking(report, target):
@@ -101,7 +104,6 @@ async def sweep_disputes(target: str) -> Report:
 
 async def _take_missed(report: Report, target: str, page: Sequence[StatedDispute]) -> None:
     for said in page:
-        if await read_ledger(disputes.is_news, target, said):
-            outcome = await take(target, said)
-            if outcome != "gone":
-                report.add(said.external_id, "", outcome, "missed_webhook")
+        outcome = await take(target, said)
+        if outcome not in ("known", "gone"):
+            report.add(said.external_id, "", outcome, "missed_webhook")

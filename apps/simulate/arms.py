@@ -15,6 +15,7 @@ from sqlmodel import Session, SQLModel
 
 from apps.simulate.errors import NotInThisBuild
 from config.wiring import Wiring
+from domain.anomalies.telling import TOLD
 from domain.claims import ClaimKind
 from domain.policy import Policies
 
@@ -52,16 +53,7 @@ PARTS = (
 ACCEPT = ("ledger.offers.answering", "accept")
 # Claims that only the workflow makes; a placebo does not say them. One that tracking itself makes has no place here:
 # it is said in the arm without the workflow too.
-OURS = frozenset(
-    {
-        ClaimKind.PARCEL_DELAYED,
-        ClaimKind.PARCEL_STUCK,
-        ClaimKind.PARCEL_ATTEMPTED,
-        ClaimKind.PARCEL_LOST,
-        ClaimKind.PARCEL_OFFER,
-        ClaimKind.PARCEL_RECOVERED,
-    }
-)
+OURS = frozenset({*TOLD, ClaimKind.PARCEL_OFFER})
 WINDOW_ENDS = "arrives_to"  # the fact of a claim that names a new window
 _OFFERED = ("sent", "accepted", "executed", "declined", "expired", "withdrawn")
 _TAKEN = ("accepted", "executed")

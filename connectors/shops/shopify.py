@@ -9,7 +9,7 @@ capture, refund and fulfil have no code; only some mutations honour an idempoten
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 
 from connectors import unreadable
@@ -35,6 +35,7 @@ from connectors.shops.editing import CalculatedOrder, LinesEdit, ManualPayment
 from connectors.shops.shopify_budget import VENDOR, CostBudget
 from connectors.shops.shopify_cancelling import wait_until_cancelled
 from connectors.shops.shopify_client import Node, ShopifyClient, inner_nodes, read_refusal
+from connectors.shops.shopify_fields import moment_text
 from connectors.shops.shopify_replacements import ShopifyReplacements
 from connectors.shops.shopify_returns import ShopifyReturns
 from connectors.transport import Client
@@ -247,4 +248,4 @@ class Shopify(ShopifyReturns, ShopifyReplacements):
 
 
 def _updated_since(since: datetime) -> str:
-    return f"updated_at:>='{since.astimezone(UTC).strftime('%Y-%m-%dT%H:%M:%SZ')}'"
+    return f"updated_at:>='{moment_text(since)}'"

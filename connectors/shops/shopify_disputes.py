@@ -5,13 +5,13 @@ knows those of Shopify Payments alone, as the webhooks do.
 """
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from connectors.errors import AuthFailed, VendorRejected
 from connectors.shops.shopify_budget import VENDOR
 from connectors.shops.shopify_client import Node, ShopifyClient
 from connectors.shops.shopify_edits import read
-from connectors.shops.shopify_fields import Fields
+from connectors.shops.shopify_fields import Fields, moment_text
 from connectors.shops.shopify_fulfilments import PAGE
 from connectors.shops.shopify_return_parse import parse_listed_dispute
 from domain.disputes import StatedDispute
@@ -36,7 +36,7 @@ class ShopifyDisputes:
     _client: ShopifyClient
 
     async def disputes_since(self, since: datetime) -> AsyncIterator[list[StatedDispute]]:
-        variables = {"query": f"initiated_at:>='{since.astimezone(UTC).strftime('%Y-%m-%dT%H:%M:%SZ')}'"}
+        variables = {"query": f"initiated_at:>='{moment_text(since)}'"}
         try:
             async for data in self._client.pages("disputes_since", DISPUTES_SINCE, "disputes", variables):
                 yield _stated("disputes_since", data["disputes"]["nodes"])

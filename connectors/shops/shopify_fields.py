@@ -8,6 +8,11 @@ from domain.money import MoneyError, to_minor
 from domain.order import OrderError
 
 
+def moment_text(moment: datetime) -> str:
+    """A moment as the vendor's inputs and searches want it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 class Fields:
     """One JSON object and where it stands in the body."""
 

@@ -1,7 +1,5 @@
 """Overwrites parts of a Shopify order outside an edit, and books money that was taken elsewhere."""
 
-from datetime import UTC
-
 from connectors.errors import AuthFailed, ConnectorError, VendorRejected
 from connectors.outcomes import Outcome, Sent
 from connectors.shops import shopify_edit_documents as documents
@@ -10,7 +8,7 @@ from connectors.shops.shopify_budget import VENDOR
 from connectors.shops.shopify_client import Node, ShopifyClient
 from connectors.shops.shopify_edit_parse import parse_outstanding
 from connectors.shops.shopify_edits import read
-from connectors.shops.shopify_fields import Fields
+from connectors.shops.shopify_fields import Fields, moment_text
 from domain.money import to_decimal_text
 from domain.order import Address
 
@@ -87,7 +85,7 @@ def payment_variables(payment: ManualPayment) -> Node:
         "id": payment.order,
         "amount": {"amount": amount, "currencyCode": payment.currency},
         "paymentMethodName": payment.method,
-        "processedAt": payment.paid_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "processedAt": moment_text(payment.paid_at),
     }
 
 

@@ -1,7 +1,6 @@
 """Shopify's returns in our words, and our requests as its variables; all pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from connectors.shops.returning import (
@@ -23,7 +22,7 @@ from connectors.shops.returning import (
     ShopReturnState,
     WantedExchange,
 )
-from connectors.shops.shopify_fields import Fields
+from connectors.shops.shopify_fields import Fields, moment_text
 from domain.disputes import DisputeState, StatedDispute
 from domain.money import to_decimal_text
 from domain.order import OrderError
@@ -222,7 +221,7 @@ def create_variables(draft: ReturnDraft, reasons: Mapping[str, str]) -> Node:
         ],
     }
     if draft.requested_at is not None:
-        wanted["requestedAt"] = _time(draft.requested_at)
+        wanted["requestedAt"] = moment_text(draft.requested_at)
     if draft.exchanges:
         wanted["exchangeLineItems"] = [_wanted_exchange(each, draft.currency) for each in draft.exchanges]
     if draft.fee_minor:
@@ -277,7 +276,7 @@ def dispose_variables(disposals: Sequence[Disposal]) -> Node:
 def credit_variables(request: CreditRefund) -> Node:
     credit: Node = {"amount": _money(request.amount_minor, request.currency)}
     if request.expires_at is not None:
-        credit["expiresAt"] = _time(request.expires_at)
+        credit["expiresAt"] = moment_text(request.expires_at)
     wanted = {
         "orderId": request.order,
         "currency": request.currency,
@@ -290,7 +289,3 @@ def credit_variables(request: CreditRefund) -> Node:
 
 def _money(minor: int, currency: str) -> Node:
     return {"amount": to_decimal_text(minor, currency), "currencyCode": currency}
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

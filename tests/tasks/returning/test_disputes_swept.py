@@ -1,7 +1,5 @@
 """Disputes that no webhook told of (RET-5): the sweep finds them, and how they ended."""
 
-from typing import Any
-
 import pytest
 
 from config import wiring
@@ -91,8 +89,7 @@ async def test_a_dispute_of_a_payment_page_is_found_too(world: World) -> None:
     assert [target] == [each for each in await sources() if not each.startswith("shopify/")]
 
     no_webhooks(world, "stripe")
-    say: dict[str, Any] = {"reason": "fraudulent"}
-    for status, wanted in (({}, "opened"), ({"status": "under_review"}, "moved"), ({"status": "lost"}, "ended")):
-        world.sandbox.control(f"stripe/payments/{intent}/dispute", {**say, **status})
+    for word, wanted in (({}, "opened"), ({"status": "under_review"}, "moved"), ({"status": "lost"}, "ended")):
+        world.sandbox.control(f"stripe/payments/{intent}/dispute", word)
         assert [(wanted, "missed_webhook")] == await swept(target)
     assert f"{order_id}:pay:Payment page {request_id}" == world.row("SELECT payment_id FROM dispute")["payment_id"]
