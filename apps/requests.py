@@ -28,8 +28,6 @@ from apps.showing import Showing
 from apps.watch import Watch
 from config import wiring
 from config.accounts import ConfigError
-from config.settings import settings
-from config.wiring import Wiring
 from ledger import audit, schema
 from ledger.claims import Lease
 from ledger.queue import next_due
@@ -176,7 +174,6 @@ def run(
 ) -> int:
     """`work` in a process of its own; returns the exit code, and says on standard error what is wrong."""
     try:
-        wiring.replace(Wiring(settings(), eager=True))
         runner = loops.run(work(budget_s, until_idle=until_idle, ready=ready, engine=engine))
     except ConfigError as error:
         sys.stderr.write(f"requests: {error}\n")

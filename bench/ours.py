@@ -3,6 +3,7 @@
 import statistics
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,8 @@ class Product:
         self.engine.dispose()
 
     def measure(self, orders: int, *, seconds: float = 900) -> Run:
-        """Let customers order and wait until everything is through."""
+        """Let customers order and wait until everything is through: counted from the first webhook's arrival, as the
+        floor counts, since the shop takes a while to make so many orders."""
         before_calls = self.vendors.counted()
         sent = self.count("SELECT count(*) FROM message WHERE state = 'sent'")
         engine = self._prefect.cpu_s() if self._prefect else 0.0
@@ -139,7 +141,7 @@ class Product:
         started, wall = time.perf_counter(), time.time()
         self.vendors.buy(orders, first=sent)
         self._wait(sent + 2 * orders, started + seconds)
-        took = time.perf_counter() - started
+        took = time.time() - self._first_delivery(wall)
         run = Run(
             orders=orders,
             seconds=took,
@@ -185,6 +187,17 @@ class Product:
         """What a counting statement says."""
         with self.engine.execution_options(read_only=True).connect() as connection:
             return int(connection.execute(sa.text(statement)).scalar_one())
+
+    def _first_delivery(self, since: float) -> float:
+        """When the first webhook after this time came, in seconds since the epoch."""
+        from ledger.tables import InboxEvent
+        from ledger.tables.base import table_of
+
+        received = table_of(InboxEvent).c.received_at
+        statement = sa.select(sa.func.min(received)).where(received >= datetime.fromtimestamp(since, UTC))
+        with self.engine.execution_options(read_only=True).connect() as connection:
+            found: datetime = connection.execute(statement).scalar_one()
+        return found.timestamp()
 
     def _waits(self, since: float) -> list[float]:
         from ledger.tables import FulfilmentOrder, InboxEvent, Order

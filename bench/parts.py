@@ -12,10 +12,11 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 from rich.console import Console
@@ -42,8 +43,6 @@ from tasks.runtime import each
 from tasks.sending.mail import MAILS_AT_ONCE
 from tasks.shift import Shift
 
-P = ParamSpec("P")
-T = TypeVar("T")
 MAILS_AN_ORDER = 2
 OUT = ROOT / "build" / "bench" / "parts.json"
 CALLS_AT_ONCE = 8
@@ -59,10 +58,12 @@ class Timed(Wiring):
     ledger_s = 0.0
     transactions = 0
 
-    def ledger(self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    @contextmanager
+    def _begin(self) -> Iterator[Session]:
         began = time.thread_time()
         try:
-            return super().ledger(function, *args, **kwargs)
+            with super()._begin() as session:
+                yield session
         finally:
             self.ledger_s += time.thread_time() - began
             self.transactions += 1

@@ -1,15 +1,14 @@
 """The one place that builds engine, clock and connectors. Tests replace `current` by their own `Wiring`."""
 
 import asyncio
-import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property, partial
-from time import sleep
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
@@ -43,7 +42,8 @@ from connectors.warehouses.shipbob import ShipBob
 from domain.policy import Policies
 from ledger.claims import LEASE_OF_SESSION
 from ledger.editing.tickets import HELPDESK_OF_SESSION
-from ledger.session import gave_way, make_engine, reading, writing
+from ledger.session import made_again, reading, writing
+from ledger.shared_commits import SharedCommits
 from ledger.tables import Clock
 from ledger.tables.base import table_of
 from ledger.turns import eager_engine
@@ -51,7 +51,6 @@ from ledger.ways import MESSAGING_OF_SESSION, Messaging
 
 P = ParamSpec("P")
 T = TypeVar("T")
-COLLISIONS = 6  # tries of a transaction that another one keeps getting in the way of
 
 
 def engine_url(url: str) -> str:
@@ -71,17 +70,14 @@ def engine_url(url: str) -> str:
 
 @dataclass
 class Wiring:
-    """Everything a process needs, built when first asked for. `eager`: for a process that somebody waits for, which
-    must not miss the gaps of a busy writer."""
+    """Everything a process needs, built when first asked for."""
 
     settings: Settings
-    eager: bool = False
     _loop_things: dict[asyncio.AbstractEventLoop, dict[str, Any]] = field(default_factory=dict)
 
     @cached_property
     def engine(self) -> Engine:
-        made = eager_engine if self.eager else make_engine
-        return made(engine_url(self.settings.database_url))
+        return eager_engine(engine_url(self.settings.database_url))
 
     @cached_property
     def accounts(self) -> Accounts:
@@ -115,33 +111,36 @@ class Wiring:
 
     @cached_property
     def _threads(self) -> ThreadPoolExecutor:
-        # SQLite has one writer: one thread, so that transactions of a process queue here and not on its lock.
-        return ThreadPoolExecutor(1 if self.engine.dialect.name == "sqlite" else 4, "ledger")
+        return ThreadPoolExecutor(4, "ledger")
+
+    @cached_property
+    def _shared_commits(self) -> SharedCommits | None:
+        return SharedCommits(self._begin) if self.engine.dialect.name == "sqlite" else None
 
     async def in_ledger(self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run one whole transaction in a worker thread; committed when the function returns."""
+        """Run one whole transaction in a worker thread; it is committed when this returns."""
+        if self._shared_commits is not None:
+            return await self._shared_commits.run(lambda session: function(session, *args, **kwargs))
         context = copy_context()
         call = partial(self.ledger, function, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(self._threads, context.run, call)
 
     def ledger(self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """The same in the caller's own thread. A transaction that the database gave up for another's sake did
-        nothing and is made again."""
-        for tries in range(1, COLLISIONS):
-            try:
-                return self._transaction(function, *args, **kwargs)
-            except sa.exc.OperationalError as error:
-                if not gave_way(error):
-                    raise
-            sleep(random.uniform(0, 0.05 * tries))
-        return self._transaction(function, *args, **kwargs)
+        """The same in the caller's own thread."""
 
-    def _transaction(self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        def transaction() -> T:
+            with self._begin() as session:
+                return function(session, *args, **kwargs)
+
+        return made_again(transaction)
+
+    @contextmanager
+    def _begin(self) -> Iterator[Session]:
         with writing(self.engine) as session, session.begin():
             session.info[LEASE_OF_SESSION] = timedelta(seconds=self.settings.lease_s)
             session.info[HELPDESK_OF_SESSION] = lambda: self.helpdesk_target
             session.info[MESSAGING_OF_SESSION] = lambda: self.messaging
-            return function(session, *args, **kwargs)
+            yield session
 
     def read(self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """A transaction that only reads."""

@@ -19,8 +19,8 @@ from ledger.tables.base import table_of
 
 _inbox = table_of(InboxEvent)
 _UNHANDLED = (_inbox.c.handled_at.is_(None), _inbox.c.source == sa.bindparam("source"))
-_WITH_BODIES = Claims(InboxEvent, *_UNHANDLED, order_by=("received_at",))
-_WITHOUT_BODIES = Claims(InboxEvent, *_UNHANDLED, order_by=("received_at",), without=("body",))
+_WITH_BODIES = Claims(InboxEvent, *_UNHANDLED)
+_WITHOUT_BODIES = Claims(InboxEvent, *_UNHANDLED, without=("body",))
 _HANDLED = Prepared(
     sa.update(_inbox)
     .where(listed(_inbox.c.id, "ids"), _inbox.c.lease_token == sa.bindparam("token"))
@@ -77,7 +77,8 @@ def waits(session: Session, source: str, account: str, topic: str, delivery_id: 
 def claim_inbox(
     session: Session, source: str, *, limit: int, now: datetime, real_now: datetime, bodies: bool = True
 ) -> Claimed:
-    """Take unhandled events of one kind of source, oldest first; without `bodies` where the vendor is asked anyway."""
+    """Take unhandled events of one kind of source, oldest first, unless they had to wait since; without `bodies`
+    where the vendor is asked anyway."""
     claims = _WITH_BODIES if bodies else _WITHOUT_BODIES
     return claims.take(session, limit=limit, now=now, real_now=real_now, source=source)
 

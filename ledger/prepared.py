@@ -1,7 +1,8 @@
 """Statements that are compiled once: their text, and how values and columns are turned, the same on both databases.
 
 SQLAlchemy names, looks up and binds a statement anew each time it is executed, which costs several times what the
-database does for it. The hot paths keep theirs as constants and run them from here:
+database does for it. The hot paths keep theirs as constants and run them from here, on the driver's own cursor
+within the session's transaction:
 
     _HELD = Prepared(sa.select(table.c.id).where(listed(table.c.id, "ids")))
     _HELD.scalars(session, ids=["a", "b"])
@@ -39,22 +40,22 @@ class Prepared:
     def run(self, session: Session, /, **values: Any) -> int:
         """Returns the number of rows touched."""
         form = self._form(session)
-        return int(session.connection().exec_driver_sql(form.text, form.bind(values)).rowcount)
+        return int(_executed(session, form.text, form.bind(values)).rowcount)
 
     def many(self, session: Session, rows: Sequence[Mapping[str, Any]]) -> int:
         """Once for each row of values, all with the same keys; returns the number of rows touched."""
         form = self._form(session)
-        return int(session.connection().exec_driver_sql(form.text, [form.bind(row) for row in rows]).rowcount)
+        return int(_executed(session, form.text, [form.bind(row) for row in rows]).rowcount)
 
     def rows(self, session: Session, /, **values: Any) -> list[Mapping[str, Any]]:
         """What it selects or returns, by column name."""
         form = self._form(session)
-        return form.read(session.connection().exec_driver_sql(form.text, form.bind(values)).all())
+        return form.read(_executed(session, form.text, form.bind(values)).fetchall())
 
     def scalars(self, session: Session, /, **values: Any) -> list[Any]:
         """The first column."""
         form = self._form(session)
-        return list(session.connection().exec_driver_sql(form.text, form.bind(values)).scalars())
+        return [row[0] for row in _executed(session, form.text, form.bind(values)).fetchall()]
 
     def _form(self, session: Session) -> "_Form":
         name = session.get_bind().dialect.name
@@ -62,6 +63,24 @@ class Prepared:
         if form is None:
             form = self._forms[name] = _Form(self._statement, self._names, _DIALECTS[name])
         return form
+
+
+def _executed(session: Session, text: str, values: Any) -> Any:
+    """The cursor after the statement, once or (a list) for each row of values. SQLAlchemy's own execution costs more
+    than SQLite's; it is taken where somebody listens to it. Raises: what SQLAlchemy makes of the driver's error."""
+    connection = session.connection()
+    if connection.dispatch.before_cursor_execute or connection.dispatch.after_cursor_execute:
+        return connection.exec_driver_sql(text, values)
+    cursor = connection.connection.cursor()
+    try:
+        if isinstance(values, list):
+            cursor.executemany(text, values)
+        else:
+            cursor.execute(text, values)
+    except Exception as error:
+        # its name, its listeners and what becomes of a lost connection; there is no public way to it
+        connection._handle_dbapi_exception(error, text, values, cursor, None)
+    return cursor
 
 
 class _Form:

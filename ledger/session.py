@@ -4,7 +4,10 @@ SQLite: WAL, `synchronous=FULL`, one writer; every writing transaction begins IM
 half-way for a lock. PostgreSQL: read committed, row locks where the code asks for them.
 """
 
-from typing import Any
+import random
+from collections.abc import Callable
+from time import sleep
+from typing import Any, TypeVar
 
 import orjson
 import sqlalchemy as sa
@@ -13,6 +16,8 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session
 
 BUSY_TIMEOUT_MS = 5_000
+COLLISIONS = 6  # tries of a transaction that another one keeps getting in the way of
+T = TypeVar("T")
 JSON: dict[str, Any] = {
     "json_serializer": lambda value: orjson.dumps(value).decode(),
     "json_deserializer": orjson.loads,
@@ -105,6 +110,19 @@ def what_is_wrong(error: sa.exc.DBAPIError) -> str:
 def gave_way(error: sa.exc.DBAPIError) -> bool:
     """Whether PostgreSQL ended this transaction so that another could go on: a deadlock, or a serialisation failure."""
     return getattr(error.orig, "sqlstate", None) in ("40P01", "40001")
+
+
+def made_again(transaction: Callable[[], T]) -> T:
+    """What the whole transaction returns; one that the database gave up for another's sake did nothing and is made
+    again."""
+    for tries in range(1, COLLISIONS):
+        try:
+            return transaction()
+        except sa.exc.OperationalError as error:
+            if not gave_way(error):
+                raise
+        sleep(random.uniform(0, 0.05 * tries))
+    return transaction()
 
 
 def is_sqlite(session: Session) -> bool:

@@ -21,6 +21,7 @@ from tasks.runtime import Report, in_ledger, is_retryable
 
 logger = logging.getLogger(__name__)
 REST_S = 0.25  # an idle worker looks again so soon: a delivery never waits longer for it
+FIRST_REST_S = 0.02  # just after work, when a vendor's word on it is likely to come; then twice as long each time
 SMALL_PASS = 100
 AWAY_REST_S = 1.0
 OUTAGE_S = 60.0  # a ledger that is away for longer ends the shift; whoever keeps workers alive starts another
@@ -38,6 +39,7 @@ class Shift:
     _away_since: float = 0.0
     _compared: float = 0.0
     _swept: float = 0.0
+    _next_rest_s: float = FIRST_REST_S
     moved: bool = False  # the ledger's schema, under our feet
 
     def goes_on(self) -> bool:
@@ -99,12 +101,14 @@ class Shift:
 
     async def gather(self, reports: Sequence[Report]) -> None:
         """After a small pass let work come together: a task run costs as much as some thirty orders."""
+        self._next_rest_s = FIRST_REST_S
         if sum(len(report.lines) for report in reports) < SMALL_PASS:
             await asyncio.sleep(REST_S)
 
     async def rest(self) -> None:
         """Nothing to do for a moment."""
-        await asyncio.sleep(REST_S)
+        await asyncio.sleep(self._next_rest_s)
+        self._next_rest_s = min(2 * self._next_rest_s, REST_S)
 
     def note(self, report: Report) -> Report:
         counts = self.totals.setdefault(report.stage, {})

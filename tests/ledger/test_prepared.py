@@ -60,6 +60,46 @@ def test_a_time_without_a_zone_is_refused(wiring: Wiring) -> None:
         put(wiring, SyncCursor, {"id": "c", "since": datetime(2026, 3, 1, 12, 0)})  # noqa: DTZ001
 
 
+def test_what_the_database_refuses_has_sqlalchemys_name_and_no_values(wiring: Wiring) -> None:
+    put(wiring, SyncCursor, {"id": "somebody@example.com", "since": NOW})
+
+    with pytest.raises(sa.exc.IntegrityError) as refused:
+        put(wiring, SyncCursor, {"id": "somebody@example.com", "since": NOW})
+
+    assert "INSERT INTO sync_cursor" in str(refused.value)
+    assert "somebody" not in str(refused.value)
+
+
+def test_a_table_that_is_missing_is_the_databases_trouble(wiring: Wiring) -> None:
+    missing = Prepared(sa.text("SELECT id FROM no_such_table"))
+
+    with pytest.raises((sa.exc.OperationalError, sa.exc.ProgrammingError)):
+        wiring.ledger(missing.scalars)
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_connection_that_was_lost_is_not_used_again(wiring: Wiring) -> None:
+    def cut(session: Session) -> None:
+        mine = session.connection().scalar(sa.text("SELECT pg_backend_pid()"))
+        wiring.ledger(lambda other: other.connection().execute(sa.text(f"SELECT pg_terminate_backend({mine}, 5000)")))
+        rows.select_by(session, SyncCursor, "id", ["c"])
+
+    with pytest.raises(sa.exc.OperationalError) as lost:
+        wiring.ledger(cut)
+
+    assert lost.value.connection_invalidated
+    assert [] == wiring.ledger(rows.select_by, SyncCursor, "id", ["c"])
+
+
+def test_whoever_listens_hears_every_statement(wiring: Wiring) -> None:
+    heard: list[str] = []
+    sa.event.listen(wiring.engine, "before_cursor_execute", lambda _c, _cursor, text, *_more: heard.append(text))
+
+    put(wiring, SyncCursor, {"id": "c", "since": NOW})
+
+    assert any(text.startswith("INSERT INTO sync_cursor") for text in heard)
+
+
 def test_columns_that_a_row_does_not_name_get_their_default(wiring: Wiring) -> None:
     put(
         wiring,
