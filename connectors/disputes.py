@@ -8,7 +8,8 @@ from domain.disputes import StatedDispute
 
 
 class DisputeSource(Protocol):
-    """A shop or a payment vendor. Raises: ConnectorError."""
+    """A shop or a payment vendor. A dispute that cannot be read, such as one in a state that we do not know, is noted
+    (`unreadable`) and left out, so that it holds up no other. Raises: ConnectorError."""
 
     def disputes_since(self, since: datetime) -> AsyncIterator[list[StatedDispute]]:
         """Pages of the disputes that began then or later. VendorRejected `no_access` where the account has not the

@@ -7,6 +7,7 @@ from prefect import task
 from sqlmodel import Session
 
 from config import wiring
+from connectors import unreadable
 from connectors.disputes import DisputeSource
 from connectors.errors import VendorRejected
 from domain.disputes import DisputeState, StatedDispute
@@ -81,7 +82,8 @@ async def sources() -> list[str]:
 )
 async def sweep_disputes(target: str) -> Report:
     """Disputes that began since the last sweep, and ours that may have ended. What is news is a webhook that never
-    came; an account that may not see disputes is told of as that, and is no trouble."""
+    came; an account that may not see disputes is told of as that, and is no trouble. One that cannot be read is trouble
+    of its vendor, and is asked for again until it can be."""
     wired, source = wiring.current(), _sources()[target]
     report, cursor, begun = Report(f"sweep disputes {target}"), f"disputes:{target}", wired.now()
     since = await read_ledger(read_cursor, cursor)
@@ -89,15 +91,20 @@ async def sweep_disputes(target: str) -> Report:
     waiting = set(await read_ledger(disputes.open_at, target))
     async with asking(report, target):
         try:
-            async for page in source.disputes_since(start):
-                waiting -= {said.external_id for said in page}
-                await _take_missed(report, target, page)
-            await _take_missed(report, target, await source.disputes_now(sorted(waiting)))
+            with unreadable.collected() as unread:
+                async for page in source.disputes_since(start):
+                    waiting -= {said.external_id for said in page}
+                    await _take_missed(report, target, page)
+                await _take_missed(report, target, await source.disputes_now(sorted(waiting)))
         except VendorRejected as refused:
             if refused.reason != "no_access":
                 raise
             report.add(target, "", "not_readable", "the account has no right to see disputes")
         else:
+            for external_id, error in unread.items():
+                report.add(external_id, "", "unreadable", f"{error.code}: {error.where}")
+            if unread:
+                raise VendorRejected(target.partition("/")[0], "disputes", "", "unreadable_answer")
             await in_ledger(move_cursor, cursor, begun)
     return report
 

@@ -19,7 +19,7 @@ from connectors.http import Answer, VendorHttp
 from connectors.outcomes import Outcome, Sent, returned
 from connectors.payments.base import LinkRequest, LinkState, PaymentLink, PaymentRefund
 from connectors.payments.stripe_amounts import VENDOR
-from connectors.payments.stripe_disputes import parse_dispute
+from connectors.payments.stripe_disputes import parse_dispute, readable_disputes
 from connectors.payments.stripe_parse import (
     PROCESSING,
     account_name,
@@ -160,21 +160,25 @@ class Stripe:
 
     async def fetch_dispute(self, external_id: str) -> StatedDispute | None:
         """See `Payments.fetch_dispute`."""
+        body = await self._dispute(external_id)
+        return None if body is None else self._read("fetch_dispute", parse_dispute, body)
+
+    async def _dispute(self, external_id: str) -> Any:
         answer = await self._http.call(
             "fetch_dispute", "GET", f"/v1/disputes/{external_id}", write=False, expect=(404,)
         )
-        return None if answer.status == 404 else self._read("fetch_dispute", parse_dispute, answer.body)
+        return None if answer.status == 404 else answer.body
 
     async def disputes_since(self, since: datetime) -> AsyncIterator[list[StatedDispute]]:
         """See `DisputeSource.disputes_since`."""
         pages = self._pages("disputes_since", "/v1/disputes", {"created[gte]": int(since.timestamp())})
         async for page in pages:
-            yield [self._read("disputes_since", parse_dispute, row) for row in page]
+            yield readable_disputes(page)
 
     async def disputes_now(self, external_ids: Sequence[str]) -> list[StatedDispute]:
         """See `DisputeSource.disputes_now`; there is no list by ids."""
-        found = [await self.fetch_dispute(each) for each in external_ids]
-        return [said for said in found if said is not None]
+        found = [await self._dispute(each) for each in external_ids]
+        return readable_disputes(body for body in found if body is not None)
 
     async def listens(self, callback_url: str) -> bool:
         """Whether a webhook endpoint tells that address of `TOPICS`. It is made by hand: only then is its secret ours

@@ -1,11 +1,14 @@
 """Stripe's disputes in our words ("Dispute", OpenAPI file): pure."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from connectors import unreadable
 from connectors.payments.stripe_amounts import from_stripe
 from connectors.reading import Unreadable, identity, mapping, shaped, text
 from domain.disputes import DisputeState, StatedDispute
+from domain.order import OrderError
 
 # those that begin with "warning" are inquiries: no money has been taken
 _INQUIRY = "warning_"
@@ -42,3 +45,14 @@ def parse_dispute(body: Any) -> StatedDispute:
         answer_by=datetime.fromtimestamp(due, UTC) if isinstance(due, int) and due else None,
         payment=text(payment) or (identity(payment) if isinstance(payment, dict) else ""),
     )
+
+
+def readable_disputes(bodies: Iterable[Any]) -> list[StatedDispute]:
+    """Those that can be read; the others are noted (see `unreadable`)."""
+    found = []
+    for body in bodies:
+        try:
+            found.append(parse_dispute(body))
+        except Unreadable as error:
+            unreadable.note(text(body.get("id")) if isinstance(body, dict) else "", OrderError(error.code, error.where))
+    return found

@@ -7,14 +7,15 @@ knows those of Shopify Payments alone, as the webhooks do.
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
+from connectors import unreadable
 from connectors.errors import AuthFailed, VendorRejected
 from connectors.shops.shopify_budget import VENDOR
 from connectors.shops.shopify_client import Node, ShopifyClient
-from connectors.shops.shopify_edits import read
 from connectors.shops.shopify_fields import Fields, moment_text
 from connectors.shops.shopify_fulfilments import PAGE
 from connectors.shops.shopify_return_parse import parse_listed_dispute
 from domain.disputes import StatedDispute
+from domain.order import OrderError
 
 _DISPUTE = """id legacyResourceId status type evidenceDueBy amount { amount currencyCode }
     reasonDetails { reason } order { id }"""
@@ -39,7 +40,7 @@ class ShopifyDisputes:
         variables = {"query": f"initiated_at:>='{moment_text(since)}'"}
         try:
             async for data in self._client.pages("disputes_since", DISPUTES_SINCE, "disputes", variables):
-                yield _stated("disputes_since", data["disputes"]["nodes"])
+                yield _stated(data["disputes"]["nodes"])
         except AuthFailed as refused:
             # the list has a right of its own; of bad credentials every other question to the shop tells too
             raise VendorRejected(VENDOR, "disputes_since", refused.detail, "no_access") from refused
@@ -47,8 +48,14 @@ class ShopifyDisputes:
     async def disputes_now(self, external_ids: Sequence[str]) -> list[StatedDispute]:
         ids = [f"gid://shopify/ShopifyPaymentsDispute/{each}" for each in external_ids]
         nodes = await self._client.nodes("disputes_now", DISPUTES_BY_ID, ids)
-        return _stated("disputes_now", [node for node in nodes if "id" in node])
+        return _stated([node for node in nodes if "id" in node])
 
 
-def _stated(operation: str, nodes: Sequence[Node]) -> list[StatedDispute]:
-    return read(operation, lambda: [parse_listed_dispute(Fields(node)) for node in nodes])
+def _stated(nodes: Sequence[Node]) -> list[StatedDispute]:
+    found = []
+    for node in nodes:
+        try:
+            found.append(parse_listed_dispute(Fields(node)))
+        except OrderError as error:
+            unreadable.note(str(node.get("legacyResourceId") or node.get("id")), error)
+    return found

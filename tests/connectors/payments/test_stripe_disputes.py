@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from connectors.payments.stripe_disputes import STATES, parse_dispute
+from connectors import unreadable
+from connectors.payments.stripe_disputes import STATES, parse_dispute, readable_disputes
 from connectors.reading import Unreadable
 from domain.disputes import DisputeState
 
@@ -44,3 +45,12 @@ def test_every_status_has_a_word_of_ours(status: str) -> None:
 def test_what_cannot_be_read_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(Unreadable):
         parse_dispute(DISPUTE | change)
+
+
+@pytest.mark.row("RET-5", bad_input=True)
+def test_in_a_list_one_that_cannot_be_read_is_noted_and_left_out() -> None:
+    with unreadable.collected() as unread:
+        found = readable_disputes([DISPUTE | {"id": "du_0", "status": "perhaps"}, "nonsense", DISPUTE])
+
+    assert ["du_1"] == [said.external_id for said in found]
+    assert {"du_0": "unknown_status", "": "not_an_object"} == {i: error.code for i, error in unread.items()}

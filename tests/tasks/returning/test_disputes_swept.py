@@ -82,6 +82,26 @@ async def test_an_account_that_may_not_see_disputes_is_in_no_trouble(world: Worl
     assert [] == world.rows("SELECT * FROM sync_cursor WHERE id = 'disputes:shopify/alpha'"), "asked anew next time"
 
 
+@pytest.mark.row("RET-5", bad_input=True)
+async def test_a_dispute_that_cannot_be_read_holds_up_no_other_and_is_asked_for_again(world: World) -> None:
+    await delivered(world)
+    good = {
+        "id": "gid://shopify/ShopifyPaymentsDispute/7", "legacyResourceId": "7", "status": "NEEDS_RESPONSE",
+        "type": "CHARGEBACK", "evidenceDueBy": None, "amount": {"amount": "17.85", "currencyCode": "USD"},
+        "reasonDetails": {"reason": "FRAUDULENT"}, "order": {"id": world.orders()[0]["id"]},
+    }  # fmt: skip
+    odd = {**good, "id": "gid://shopify/ShopifyPaymentsDispute/6", "legacyResourceId": "6", "status": "IN_ARBITRATION"}
+    page = {"pageInfo": {"hasNextPage": False, "endCursor": None}, "nodes": [odd, good]}
+    world.sandbox.fault("shopify", "disputes", "error", status=200, body={"data": {"disputes": page}})
+
+    assert [
+        ("opened", "missed_webhook"), ("unreadable", "unknown_word: status"), ("postponed", "disputes: vendor_rejected")
+    ] == await swept()  # fmt: skip
+    assert "7" == world.row("SELECT external_id FROM dispute")["external_id"]
+    assert 1 == len(world.rows("SELECT * FROM heartbeat WHERE name LIKE '%shopify/alpha' AND detail <> ''"))
+    assert [] == world.rows("SELECT * FROM sync_cursor WHERE id = 'disputes:shopify/alpha'"), "asked for again"
+
+
 @pytest.mark.row("RET-5")
 async def test_a_dispute_of_a_payment_page_is_found_too(world: World) -> None:
     order_id, request_id, intent = await paid_on_a_page(world)
