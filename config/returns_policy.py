@@ -228,7 +228,7 @@ def _guarantees(file: TomlFile, groups: Groups) -> tuple[GuaranteeLaw, ...]:
     for table in tables(file, "returns.law.guarantee", keys, groups):
         longer: dict[str, int] = table.get("months_of", mapping(months)) if table.has("months_of") else {}
         for name in longer:
-            table.get("months_of", lambda _, name=name: country(name))  # type: ignore[misc]
+            table.get("months_of", lambda _, name=name: country(name))  # type: ignore[misc]  # mypy knows no lambda with a default
         found.append(
             GuaranteeLaw(
                 name=table.get("name", code),

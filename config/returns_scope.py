@@ -60,7 +60,7 @@ class Table:
             if self._groups and name in self._groups:
                 found |= self._groups[name]
             else:
-                found.add(self.get("countries", lambda _, name=name: country(name)))  # type: ignore[misc]
+                found.add(self.get("countries", lambda _, name=name: country(name)))  # type: ignore[misc]  # as there
         return frozenset(found)
 
     def _placed(self) -> Span | None:

@@ -51,10 +51,12 @@ class _Steady(Extension):
         line = tokens[0].lineno
         if tokens[0].value == "brand":
             path = "".join(token.value for token in tokens[1:])
-            yield Token(line, "string", attrgetter(path.removeprefix("."))(self.environment.brand))  # type: ignore[attr-defined]
+            brand = self.environment.brand  # type: ignore[attr-defined]  # ours, set beside this extension
+            yield Token(line, "string", attrgetter(path.removeprefix("."))(brand))
             return
         yield Token(line, "lparen", "(")
-        yield Token(line, "string", self.environment.translated(tokens[2].value) % {})  # type: ignore[attr-defined]
+        translated = self.environment.translated  # type: ignore[attr-defined]  # as `brand`
+        yield Token(line, "string", translated(tokens[2].value) % {})
         yield Token(line, "pipe", "|")
         yield Token(line, "name", "safe")  # a text of ours may hold HTML, as it may where it has placeholders
         yield Token(line, "rparen", ")")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from domain.parcels import TERMINAL, ParcelState
 from domain.states_offers import CARRIER_CLAIM, OFFER
@@ -221,23 +221,23 @@ PARCEL: Table[ParcelState] = {
     state: frozenset() if state in TERMINAL else frozenset(ParcelState) - {state} for state in ParcelState
 }
 
-MACHINES: Mapping[str, Mapping[StrEnum, frozenset[StrEnum]]] = {
-    "order": ORDER,  # type: ignore[dict-item]  # Mapping is invariant in its key
-    "fulfilment_order": FULFILMENT_ORDER,  # type: ignore[dict-item]
-    "request": REQUEST,  # type: ignore[dict-item]
-    "effect": EFFECT,  # type: ignore[dict-item]
-    "message": MESSAGE,  # type: ignore[dict-item]
-    "review_case": CASE,  # type: ignore[dict-item]
-    "edit_request": EDIT,  # type: ignore[dict-item]
-    "refund": REFUND,  # type: ignore[dict-item]
-    "deadline": DEADLINE,  # type: ignore[dict-item]
-    "anomaly": ANOMALY,  # type: ignore[dict-item]
-    "shipment": PARCEL,  # type: ignore[dict-item]
-    "return_request": RETURN,  # type: ignore[dict-item]
-    "return_line": RETURN_LINE,  # type: ignore[dict-item]
-    "exchange": EXCHANGE,  # type: ignore[dict-item]
-    "offer": OFFER,  # type: ignore[dict-item]
-    "carrier_claim": CARRIER_CLAIM,  # type: ignore[dict-item]
+MACHINES: Mapping[str, Table[Any]] = {
+    "order": ORDER,
+    "fulfilment_order": FULFILMENT_ORDER,
+    "request": REQUEST,
+    "effect": EFFECT,
+    "message": MESSAGE,
+    "review_case": CASE,
+    "edit_request": EDIT,
+    "refund": REFUND,
+    "deadline": DEADLINE,
+    "anomaly": ANOMALY,
+    "shipment": PARCEL,
+    "return_request": RETURN,
+    "return_line": RETURN_LINE,
+    "exchange": EXCHANGE,
+    "offer": OFFER,
+    "carrier_claim": CARRIER_CLAIM,
 }
 INITIAL: Mapping[str, str] = {
     "order": "received",

@@ -26,7 +26,7 @@ from ledger.session import JSON
 Turn = Callable[[Any], Any]
 _DIALECTS: dict[str, sa.Dialect] = {
     "sqlite": pysqlite.dialect(**JSON),
-    "postgresql": psycopg.dialect(**JSON),  # type: ignore[no-untyped-call]
+    "postgresql": psycopg.dialect(**JSON),  # type: ignore[no-untyped-call]  # this one has no types
 }
 
 

@@ -35,7 +35,8 @@ class _Waiting:
 
     def work(self, session: Session) -> None:
         """Behind a savepoint: with the driver itself, since SQLAlchemy's costs as much as a small transaction."""
-        driver: sqlite3.Connection = session.connection().connection.driver_connection  # type: ignore[assignment]
+        connection = session.connection().connection
+        driver: sqlite3.Connection = connection.driver_connection  # type: ignore[assignment]  # SQLite's
         driver.execute("SAVEPOINT one")
         try:
             self.result = self.context.run(self.call, session)

@@ -25,7 +25,7 @@ def eager_engine(url: str, *, patience_s: float = BUSY_TIMEOUT_MS / 1000) -> Eng
 
     def take_turn(connection: sa.Connection) -> None:
         """Look for the lock with the driver itself: a look through SQLAlchemy costs as much as a transaction."""
-        driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+        driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]  # SQLite's
         driver.execute("PRAGMA busy_timeout=0")
         try:
             if not _begun(driver, patience_s):

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-import fontpkg_noto_sans  # type: ignore[import-untyped]
+import fontpkg_noto_sans  # type: ignore[import-untyped]  # it has no types
 import segno
 from fpdf import FPDF
 from fpdf.fonts import TTFFont

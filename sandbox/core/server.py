@@ -1,5 +1,6 @@
 """The uvicorn server with a protocol that lets faults cut a connection."""
 
+import socket
 import sys
 
 import uvicorn
@@ -13,7 +14,7 @@ class CuttableProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {TRANSPORT: self.transport}  # type: ignore[dict-item]
+        self.scope["extensions"] = {TRANSPORT: self.transport}  # type: ignore[dict-item]  # ours
 
 
 class Server(uvicorn.Server):
@@ -23,8 +24,8 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._greeting = greeting
 
-    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
-        await super().startup(sockets)  # type: ignore[arg-type]
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
         if self.started:
             sys.stdout.write(self._greeting + "\n")
             sys.stdout.flush()

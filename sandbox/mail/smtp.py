@@ -52,7 +52,7 @@ class Inbox:
     async def _held(self) -> None:
         # The event of the faults belongs to the HTTP loop; this is the SMTP thread's own.
         seen = self._world.faults.releases
-        while self._world.faults.releases == seen:  # noqa: ASYNC110
+        while self._world.faults.releases == seen:  # noqa: ASYNC110  # for that reason
             await asyncio.sleep(0.05)
 
     def _keep(self, envelope: Envelope, raw: bytes) -> None:

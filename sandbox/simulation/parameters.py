@@ -194,7 +194,7 @@ def _parameters(path: Path, table: Mapping[str, Any]) -> Parameters:
 
 
 def _section(file: str, name: str, kind: Callable[..., T], table: Any) -> T:
-    wanted = [each.name for each in fields(kind)]  # type: ignore[arg-type]
+    wanted = [each.name for each in fields(kind)]  # type: ignore[arg-type]  # a dataclass, which `Callable` cannot say
     if not isinstance(table, Mapping) or set(table) != set(wanted):
         raise ParameterError(f"{file}: [{name}] must have just {', '.join(wanted)}")
     return kind(**{word: _number(f"{file}: {name}.{word}", word, table[word]) for word in wanted})
