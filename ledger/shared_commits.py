@@ -41,8 +41,11 @@ class _Waiting:
         try:
             self.result = self.context.run(self.call, session)
         except Exception as failure:  # the loop of a batch: whoever waits for this one is told
+            try:
+                driver.execute("ROLLBACK TO one")
+            except sqlite3.Error:  # a full disk ends the whole transaction, which is everybody's failure
+                raise failure from None
             self.failure = failure
-            driver.execute("ROLLBACK TO one")  # fails when the database gave up the whole transaction: then so do we
         driver.execute("RELEASE one")
 
     def tell(self) -> None:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from config.wiring import Wiring
+from ledger import shared_commits
 from ledger.rows import insert_rows
 from ledger.tables import SyncCursor
 from tests.ledger.support import NOW
@@ -33,14 +34,19 @@ def stored(wiring: Wiring) -> set[str]:
     return set(wiring.read(lambda session: session.connection().scalars(sa.text("SELECT id FROM sync_cursor"))))
 
 
+def held_up(go_on: Event, call: Call) -> Call:
+    """The call, once it is told to go on: whoever comes meanwhile stands in line behind it."""
+    return lambda session: call(session) if go_on.wait(30) else ""
+
+
 async def together(wiring: Wiring, *calls: Call) -> list[str | BaseException]:
     """Let the calls stand in line behind a transaction that ends when all of them do."""
     go_on = Event()
-    first = asyncio.create_task(wiring.in_ledger(lambda _session: go_on.wait(30)))
+    first = asyncio.create_task(wiring.in_ledger(held_up(go_on, lambda _session: "first")))
     behind = [asyncio.create_task(wiring.in_ledger(call)) for call in calls]
     await asyncio.sleep(0)  # each has begun, and stands in line
     go_on.set()
-    assert await first
+    await first
     return await asyncio.gather(*behind, return_exceptions=True)
 
 
@@ -107,9 +113,31 @@ async def test_a_commit_that_fails_is_everybodys(wiring: Wiring) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_transaction_that_the_database_gave_up_is_everybodys_failure(
+    wiring: Wiring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As SQLite does when the disk is full: it rolls back by itself, and says so of one statement."""
+    monkeypatch.setattr(shared_commits, "LONG_S", 30.0)
+    full = sa.exc.OperationalError("INSERT", {}, Exception("database or disk is full"))
+
+    def given_up(session: Session) -> str:
+        session.connection().exec_driver_sql("ROLLBACK")
+        raise full
+
+    go_on = Event()
+    tasks = [asyncio.create_task(wiring.in_ledger(call)) for call in (held_up(go_on, writes("a")), given_up)]
+    await asyncio.sleep(0)
+    go_on.set()
+
+    assert [full, full] == await asyncio.gather(*tasks, return_exceptions=True)
+    assert set() == stored(wiring)
+    assert "b" == await wiring.in_ledger(writes("b"))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_whoever_has_given_up_waiting_is_left_out(wiring: Wiring) -> None:
     go_on = Event()
-    first = asyncio.create_task(wiring.in_ledger(lambda _session: go_on.wait(30)))
+    first = asyncio.create_task(wiring.in_ledger(held_up(go_on, lambda _session: "first")))
     impatient = asyncio.create_task(wiring.in_ledger(writes("a")))
     await asyncio.sleep(0)
     impatient.cancel()
