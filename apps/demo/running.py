@@ -35,6 +35,7 @@ from ledger import schema
 
 FOLDER = ROOT / "var" / "demo"
 OPENING_HOUR = 8
+PREFECT_S = 30.0  # that one answer may take: on a small machine everything starts at once
 PORTS = (4200, 8400, 8500, 8405, 9400, 9425)  # of Prefect, receiver, desk, requests, fake vendors, their mail server
 _OWN = (
     "DATABASE_URL",
@@ -92,7 +93,8 @@ async def _play(options: argparse.Namespace, result: Result, console: Console) -
     )
     wiring.replace(supervisor.wiring)
     _begin_in_the_morning(supervisor)
-    controls, prefect = Controls(supervisor.addresses["sandbox"]), PrefectApi(supervisor.addresses["Prefect UI"])
+    controls = Controls(supervisor.addresses["sandbox"])
+    prefect = PrefectApi(supervisor.addresses["Prefect UI"], timeout_s=PREFECT_S)
     stage = Stage(supervisor.wiring, controls, prefect)
     story = Story(stage, whole_day(options.orders))
     over = _on_signals()

@@ -97,7 +97,7 @@ class Town:
         return set(killed.values())
 
     async def state_of(self, run: str) -> tuple[str, str]:
-        api = PrefectApi(self.supervisor.addresses["Prefect UI"])
+        api = PrefectApi(self.supervisor.addresses["Prefect UI"], timeout_s=30)
         try:
             return await api.state_of(run)
         finally:
