@@ -101,7 +101,6 @@ class Shift:
 
     async def gather(self, reports: Sequence[Report]) -> None:
         """After a small pass let work come together: a task run costs as much as some thirty orders."""
-        self._next_rest_s = FIRST_REST_S
         if sum(len(report.lines) for report in reports) < SMALL_PASS:
             await asyncio.sleep(REST_S)
 
@@ -111,6 +110,8 @@ class Shift:
         self._next_rest_s = min(2 * self._next_rest_s, REST_S)
 
     def note(self, report: Report) -> Report:
+        if report.lines:
+            self._next_rest_s = FIRST_REST_S
         counts = self.totals.setdefault(report.stage, {})
         for outcome, count in report.counts.items():
             counts[outcome] = counts.get(outcome, 0) + count
