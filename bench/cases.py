@@ -138,8 +138,9 @@ class Bench:
             self.say(f"scale: {orders} orders beside {there:,} stored")
             with self.product(url, engine=False, after=address) as product:
                 run = product.measure(orders)
-            row = {"stored": there, "orders": orders, "orders_per_s": run.rate}
-            found.append({**row, "cpu_ms_per_order": 1000 * run.cpu_s / orders, "seconds": run.seconds})
+            row = {"stored": there, "orders": orders, "orders_per_s": run.rate, "seconds": run.seconds}
+            cost = {"cpu_ms_per_order": run.cpu_s, "vendors_cpu_ms_per_order": run.vendors_cpu_s}
+            found.append({**row, **{name: round(1000 * cpu_s / orders, 2) for name, cpu_s in cost.items()}})
         return found
 
     def _plain(self, database: str) -> str:

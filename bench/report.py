@@ -9,6 +9,7 @@ from rich.table import Table
 from bench.tables import Target, show_targets
 
 Row = dict[str, Any]
+_BESIDE_FLOOR = ("share_of_floor", "share_of_floor_at_its_speed", "cpu_times_floor", "cpu_times_floor_at_its_speed")
 
 
 def show(console: Console, rows: list[Row], more: Row, *, took_s: float, machine: str) -> None:
@@ -41,7 +42,7 @@ def _cases(rows: list[Row]) -> Table:
         "peak MB",
     ):
         table.add_column(name, justify="left" if name in ("case", "database") else "right")
-    for name in ("p50 ms", "p95 ms", "engine", "of floor", "CPU × floor"):
+    for name in ("p50 ms", "p95 ms", "engine", "of floor", "at its speed", "CPU × floor", "at its speed"):
         table.add_column(name, justify="right")
     for row in rows:
         rate = f"{row['orders_per_s']:.1f} ({row['orders_per_s_min']:.1f}–{row['orders_per_s_max']:.1f})"
@@ -51,8 +52,7 @@ def _cases(rows: list[Row]) -> Table:
             f"{row['worker_cpu_ms_per_order']:.1f}" if row["case"] == "ours" else "", f"{row['peak_mb']:.0f}",
             f"{row['p50_ms']:,.0f}" if row["p50_ms"] else "", f"{row['p95_ms']:,.0f}" if row["p95_ms"] else "",
             "" if row["engine_share"] is None else f"{row['engine_share']:.0%}",
-            f"{row['share_of_floor']:.2f}" if "share_of_floor" in row else "",
-            f"{row['cpu_times_floor']:.1f}" if "cpu_times_floor" in row else "",
+            *(f"{row[name]:.2f}" if name in row else "" for name in _BESIDE_FLOOR),
         )  # fmt: skip
     return table
 
@@ -78,13 +78,10 @@ def targets(rows: list[Row], more: Row) -> Iterator[Target]:
         met = receiver["p99_ms"] < 500 and not receiver["failed"]
         yield "receiver's p99 at 50 webhooks/s beside a bulk run", found, "< 500 ms", met
     if scale := more.get("scale"):
-        ratio = scale[-1]["cpu_ms_per_order"] / scale[0]["cpu_ms_per_order"]
-        yield (
-            f"cost per order at {scale[-1]['stored']:,} stored, times that at {scale[0]['stored']:,}",
-            (f"{ratio:.2f}"),
-            "≤ 1.20",
-            ratio <= 1.2,
-        )
+        # the vendors' cost does not grow with what is stored here: it tells how fast the machine was in each run
+        few, many = (row["cpu_ms_per_order"] / row["vendors_cpu_ms_per_order"] for row in (scale[0], scale[-1]))
+        what = f"cost per order at {scale[-1]['stored']:,} stored, times that at {scale[0]['stored']:,}, at its speed"
+        yield what, f"{many / few:.2f}", "≤ 1.20", many / few <= 1.2
 
 
 def _workers(number: int) -> str:
