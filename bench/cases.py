@@ -139,8 +139,9 @@ class Bench:
             with self.product(url, engine=False, after=address) as product:
                 run = product.measure(orders)
             row = {"stored": there, "orders": orders, "orders_per_s": run.rate, "seconds": run.seconds}
-            cost = {"cpu_ms_per_order": run.cpu_s, "vendors_cpu_ms_per_order": run.vendors_cpu_s}
-            found.append({**row, **{name: round(1000 * cpu_s / orders, 2) for name, cpu_s in cost.items()}})
+            row["cpu_ms_per_order"] = round(1000 * run.cpu_s / orders, 2)
+            row["vendors_cpu_ms_per_order"] = round(1000 * run.vendors_cpu_s / orders, 2)
+            found.append(row)
         return found
 
     def _plain(self, database: str) -> str:

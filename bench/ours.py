@@ -14,6 +14,8 @@ from bench.processes import BenchError, Child, answers, free_port
 from bench.vendors import Vendors
 from config.wiring import engine_url
 from ledger.session import make_engine
+from ledger.tables import FulfilmentOrder, InboxEvent, Order
+from ledger.tables.base import table_of
 
 _DONE = (
     # each returns 0 when its part is through
@@ -190,9 +192,6 @@ class Product:
 
     def _first_delivery(self, since: float) -> float:
         """When the first webhook after this time came, in seconds since the epoch."""
-        from ledger.tables import InboxEvent
-        from ledger.tables.base import table_of
-
         received = table_of(InboxEvent).c.received_at
         statement = sa.select(sa.func.min(received)).where(received >= datetime.fromtimestamp(since, UTC))
         with self.engine.execution_options(read_only=True).connect() as connection:
@@ -200,9 +199,6 @@ class Product:
         return found.timestamp()
 
     def _waits(self, since: float) -> list[float]:
-        from ledger.tables import FulfilmentOrder, InboxEvent, Order
-        from ledger.tables.base import table_of
-
         orders, inbox, released = table_of(Order), table_of(InboxEvent), table_of(FulfilmentOrder)
         statement = (
             sa.select(inbox.c.received_at, released.c.accepted_at)

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from sqlmodel import Session
 
-from ledger.turns import LOOK_AGAIN_S
+from ledger.turns import LOOK_AGAIN_S, sqlite_driver
 
 LONG_S = 0.02  # then it is committed: other processes wait for the same lock
 T = TypeVar("T")
@@ -35,8 +35,7 @@ class _Waiting:
 
     def work(self, session: Session) -> None:
         """Behind a savepoint: with the driver itself, since SQLAlchemy's costs as much as a small transaction."""
-        connection = session.connection().connection
-        driver: sqlite3.Connection = connection.driver_connection  # type: ignore[assignment]  # SQLite's
+        driver = sqlite_driver(session.connection())
         driver.execute("SAVEPOINT one")
         try:
             self.result = self.context.run(self.call, session)

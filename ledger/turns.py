@@ -16,6 +16,12 @@ from ledger.session import BUSY_TIMEOUT_MS, make_engine
 LOOK_AGAIN_S = 0.002
 
 
+def sqlite_driver(connection: sa.Connection) -> sqlite3.Connection:
+    """SQLite's own connection, within SQLAlchemy's."""
+    driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]  # SQLite's
+    return driver
+
+
 def eager_engine(url: str, *, patience_s: float = BUSY_TIMEOUT_MS / 1000) -> Engine:
     """As `make_engine`. `patience_s`: how long a transaction waits for another writer; then it raises
     sqlalchemy.exc.OperationalError, and nothing has happened."""
@@ -25,7 +31,7 @@ def eager_engine(url: str, *, patience_s: float = BUSY_TIMEOUT_MS / 1000) -> Eng
 
     def take_turn(connection: sa.Connection) -> None:
         """Look for the lock with the driver itself: a look through SQLAlchemy costs as much as a transaction."""
-        driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]  # SQLite's
+        driver = sqlite_driver(connection)
         driver.execute("PRAGMA busy_timeout=0")
         try:
             if not _begun(driver, patience_s):

@@ -7,12 +7,11 @@ capture, refund and fulfil have no code; only some mutations honour an idempoten
 """
 
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TypeVar
 
-from connectors import unreadable
 from connectors.errors import ConnectorError, VendorRejected
 from connectors.http import VendorHttp
 from connectors.outcomes import Outcome
@@ -32,6 +31,7 @@ from connectors.shops.base import (
     ReleaseRequest,
 )
 from connectors.shops.editing import CalculatedOrder, LinesEdit, ManualPayment
+from connectors.shops.shopify_bodies import BadBody, leave_out
 from connectors.shops.shopify_budget import VENDOR, CostBudget
 from connectors.shops.shopify_cancelling import wait_until_cancelled
 from connectors.shops.shopify_client import Node, ShopifyClient, inner_nodes, read_refusal
@@ -40,12 +40,11 @@ from connectors.shops.shopify_replacements import ShopifyReplacements
 from connectors.shops.shopify_returns import ShopifyReturns
 from connectors.transport import Client
 from domain.catalogue import CatalogueProduct, ShopStock, StockWrite
-from domain.order import Address, IncomingOrder, OrderError, ShopFulfilmentOrder
+from domain.order import Address, IncomingOrder, ShopFulfilmentOrder
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-BadBody = Callable[[str, OrderError], None]
 
 
 def shopify_http(client: Client, base_url: str, token: str, **settings: Any) -> VendorHttp:
@@ -58,13 +57,6 @@ def shopify_http(client: Client, base_url: str, token: str, **settings: Any) -> 
         read_refusal=read_refusal,
         **settings,
     )
-
-
-def leave_out(external_id: str, error: OrderError) -> None:
-    """Log it and tell whoever collects (see `unreadable`)."""
-    unreadable.note(external_id, error)
-    keys = {"external_id": external_id, "code": error.code, "field": error.where}
-    logger.error("shopify body left out", extra=keys)
 
 
 class Shopify(ShopifyReturns, ShopifyReplacements):
@@ -155,17 +147,6 @@ class Shopify(ShopifyReturns, ShopifyReplacements):
         for node in nodes:
             await self._client.complete(node, "inventoryLevels", catalogue.STOCK_LEVELS)
         return [level for levels in self._parsed(nodes, catalogue.parse_stock) for level in levels]
-
-    def _parsed(self, nodes: Sequence[Node], parse: Callable[[Node], T]) -> list[T]:
-        parsed = []
-        for node in nodes:
-            if "id" not in node:
-                continue  # an id of another kind of thing selects nothing of ours
-            try:
-                parsed.append(parse(node))
-            except OrderError as error:
-                self._on_bad_body(str(node["id"]), error)
-        return parsed
 
     # writing
 

@@ -7,15 +7,14 @@ knows those of Shopify Payments alone, as the webhooks do.
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
-from connectors import unreadable
 from connectors.errors import AuthFailed, VendorRejected
+from connectors.shops.shopify_bodies import ShopifyBodies
 from connectors.shops.shopify_budget import VENDOR
 from connectors.shops.shopify_client import Node, ShopifyClient
 from connectors.shops.shopify_fields import Fields, moment_text
 from connectors.shops.shopify_fulfilments import PAGE
 from connectors.shops.shopify_return_parse import parse_listed_dispute
 from domain.disputes import StatedDispute
-from domain.order import OrderError
 
 _DISPUTE = """id legacyResourceId status type evidenceDueBy amount { amount currencyCode }
     reasonDetails { reason } order { id }"""
@@ -31,7 +30,7 @@ DISPUTES_BY_ID = f"""query DisputesById($ids: [ID!]!) {{
 DOCUMENTS = (DISPUTES_SINCE, DISPUTES_BY_ID)
 
 
-class ShopifyDisputes:
+class ShopifyDisputes(ShopifyBodies):
     """See `DisputeSource` for what the methods promise."""
 
     _client: ShopifyClient
@@ -40,7 +39,7 @@ class ShopifyDisputes:
         variables = {"query": f"initiated_at:>='{moment_text(since)}'"}
         try:
             async for data in self._client.pages("disputes_since", DISPUTES_SINCE, "disputes", variables):
-                yield _stated(data["disputes"]["nodes"])
+                yield self._parsed(data["disputes"]["nodes"], _stated)
         except AuthFailed as refused:
             # the list has a right of its own; of bad credentials every other question to the shop tells too
             raise VendorRejected(VENDOR, "disputes_since", refused.detail, "no_access") from refused
@@ -48,14 +47,8 @@ class ShopifyDisputes:
     async def disputes_now(self, external_ids: Sequence[str]) -> list[StatedDispute]:
         ids = [f"gid://shopify/ShopifyPaymentsDispute/{each}" for each in external_ids]
         nodes = await self._client.nodes("disputes_now", DISPUTES_BY_ID, ids)
-        return _stated([node for node in nodes if "id" in node])
+        return self._parsed(nodes, _stated)
 
 
-def _stated(nodes: Sequence[Node]) -> list[StatedDispute]:
-    found = []
-    for node in nodes:
-        try:
-            found.append(parse_listed_dispute(Fields(node)))
-        except OrderError as error:
-            unreadable.note(str(node.get("legacyResourceId") or node.get("id")), error)
-    return found
+def _stated(node: Node) -> StatedDispute:
+    return parse_listed_dispute(Fields(node))
