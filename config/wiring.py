@@ -42,6 +42,7 @@ from connectors.warehouses.shipbob import ShipBob
 from domain.policy import Policies
 from ledger.claims import LEASE_OF_SESSION
 from ledger.editing.tickets import HELPDESK_OF_SESSION
+from ledger.prepared import CONNECTION_OF_SESSION
 from ledger.session import made_again, reading, writing
 from ledger.shared_commits import SharedCommits
 from ledger.tables import Clock
@@ -137,6 +138,7 @@ class Wiring:
     @contextmanager
     def _begin(self) -> Iterator[Session]:
         with writing(self.engine) as session, session.begin():
+            session.info[CONNECTION_OF_SESSION] = session.connection()
             session.info[LEASE_OF_SESSION] = timedelta(seconds=self.settings.lease_s)
             session.info[HELPDESK_OF_SESSION] = lambda: self.helpdesk_target
             session.info[MESSAGING_OF_SESSION] = lambda: self.messaging

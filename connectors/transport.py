@@ -115,6 +115,7 @@ class HttpClient:
             raise Lost("connection_lost") from exc
 
 
+@cache
 def _timeout(seconds: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(
         total=2 * seconds, connect=seconds, sock_connect=min(_CONNECT_S, seconds), sock_read=seconds

@@ -7,7 +7,7 @@ counts are display habits (CLDR shows no decimals for IQD, ISO has three) and ar
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from functools import cache
+from functools import cache, lru_cache
 
 from babel.core import Locale
 from babel.numbers import format_currency
@@ -38,8 +38,13 @@ def to_minor(amount: str | int | Decimal, currency: str) -> int:
 
     Raises: MoneyError when it is no number, not finite, or finer than the currency allows.
     """
+    return _read(str(amount).strip(), currency)
+
+
+@lru_cache(maxsize=4096)  # an order says the same few amounts again and again
+def _read(amount: str, currency: str) -> int:
     try:
-        value = Decimal(str(amount).strip())
+        value = Decimal(amount)
     except InvalidOperation:
         raise MoneyError("not_an_amount") from None
     if not value.is_finite():

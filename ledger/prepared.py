@@ -23,6 +23,7 @@ from sqlmodel import Session
 
 from ledger.session import JSON
 
+CONNECTION_OF_SESSION = "connection"  # where a session of one transaction keeps its own: looking it up takes longer
 Turn = Callable[[Any], Any]
 _DIALECTS: dict[str, sa.Dialect] = {
     "sqlite": pysqlite.dialect(**JSON),
@@ -39,36 +40,36 @@ class Prepared:
 
     def run(self, session: Session, /, **values: Any) -> int:
         """Returns the number of rows touched."""
-        form = self._form(session)
-        return int(_executed(session, form.text, form.bind(values)).rowcount)
+        form, connection = self._form(session)
+        return int(_executed(connection, form.text, form.bind(values)).rowcount)
 
     def many(self, session: Session, rows: Sequence[Mapping[str, Any]]) -> int:
         """Once for each row of values, all with the same keys; returns the number of rows touched."""
-        form = self._form(session)
-        return int(_executed(session, form.text, [form.bind(row) for row in rows]).rowcount)
+        form, connection = self._form(session)
+        return int(_executed(connection, form.text, [form.bind(row) for row in rows]).rowcount)
 
     def rows(self, session: Session, /, **values: Any) -> list[Mapping[str, Any]]:
         """What it selects or returns, by column name."""
-        form = self._form(session)
-        return form.read(_executed(session, form.text, form.bind(values)).fetchall())
+        form, connection = self._form(session)
+        return form.read(_executed(connection, form.text, form.bind(values)).fetchall())
 
     def scalars(self, session: Session, /, **values: Any) -> list[Any]:
         """The first column."""
-        form = self._form(session)
-        return [row[0] for row in _executed(session, form.text, form.bind(values)).fetchall()]
+        form, connection = self._form(session)
+        return [row[0] for row in _executed(connection, form.text, form.bind(values)).fetchall()]
 
-    def _form(self, session: Session) -> "_Form":
-        name = session.get_bind().dialect.name
+    def _form(self, session: Session) -> "tuple[_Form, sa.Connection]":
+        connection = session.info.get(CONNECTION_OF_SESSION) or session.connection()
+        name = connection.dialect.name
         form = self._forms.get(name)
         if form is None:
             form = self._forms[name] = _Form(self._statement, self._names, _DIALECTS[name])
-        return form
+        return form, connection
 
 
-def _executed(session: Session, text: str, values: Any) -> Any:
+def _executed(connection: sa.Connection, text: str, values: Any) -> Any:
     """The cursor after the statement, once or (a list) for each row of values. SQLAlchemy's own execution costs more
     than SQLite's; it is taken where somebody listens to it. Raises: what SQLAlchemy makes of the driver's error."""
-    connection = session.connection()
     if connection.dispatch.before_cursor_execute or connection.dispatch.after_cursor_execute:
         return connection.exec_driver_sql(text, values)
     cursor = connection.connection.cursor()

@@ -85,15 +85,16 @@ class Smtp:
 
     async def _envelope(self, line: _Line, to: str) -> None:
         """Nothing has been sent until the content follows: an idle connection that was dropped is simply replaced."""
+        sender = b"FROM:<%b>" % self._sender.encode("ascii")
         try:
             try:
-                await line.client.mail(self._sender)
+                await _command(line.client, b"MAIL", sender)
             except SMTPServerDisconnected:
                 if not line.mails:
                     raise
                 line.client, line.mails = await self._connect(), 0
-                await line.client.mail(self._sender)
-            await line.client.rcpt(to)
+                await _command(line.client, b"MAIL", sender)
+            await _command(line.client, b"RCPT", b"TO:<%b>" % to.encode("ascii"))
         except SMTPResponseException as exc:
             raise self._answered("rcpt", exc, reason="bad_recipient") from exc
         except (SMTPException, OSError) as exc:
@@ -201,6 +202,15 @@ class Smtp:
         if 400 <= exc.code < 500 or operation != "content":
             return Retryable(VENDOR, operation, detail)
         return OutcomeUnknown(VENDOR, operation, "unreadable_answer")
+
+
+async def _command(client: SMTP, name: bytes, argument: bytes) -> None:
+    """By hand: the library's `mail` and `rcpt` parse the address first, which `envelope_address` has checked."""
+    if client.is_ehlo_or_helo_needed:
+        await client.noop()  # greets first, in the way that the server knows
+    answer = await client.execute_command(name, argument)
+    if answer.code not in (SMTPStatus.completed, SMTPStatus.will_forward):
+        raise SMTPResponseException(answer.code, answer.message)
 
 
 def _expect(answer: SMTPResponse, wanted: SMTPStatus) -> None:

@@ -16,17 +16,25 @@ def moment_text(moment: datetime) -> str:
 class Fields:
     """One JSON object and where it stands in the body."""
 
-    __slots__ = ("_node", "_where")
+    __slots__ = ("_key", "_node", "_parent", "_place")
 
-    def __init__(self, node: Any, where: str = "") -> None:
+    def __init__(self, node: Any, parent: "Fields | None" = None, key: str = "", place: int = 0) -> None:
+        """`key` of `parent`; the one at `place`, counted from 1, where it holds a list."""
+        self._parent, self._key, self._place = parent, key, place
         if not isinstance(node, dict):
-            raise OrderError("not_an_object", where)
+            raise OrderError("not_an_object", self._where())
         self._node: dict[str, Any] = node
-        self._where = where
 
     def at(self, key: str) -> str:
         """The field's name from the top of the body, for errors."""
-        return f"{self._where}.{key}" if self._where else key
+        return f"{where}.{key}" if (where := self._where()) else key
+
+    def _where(self) -> str:
+        """Put together only when something is wrong: a body has hundreds of fields."""
+        if self._parent is None:
+            return ""
+        name = self._parent.at(self._key)
+        return f"{name}[{self._place}]" if self._place else name
 
     def text(self, key: str) -> str:
         """Text, or a whole number as text; empty when absent."""
@@ -72,7 +80,7 @@ class Fields:
 
     def child(self, key: str) -> "Fields | None":
         value = self._node.get(key)
-        return None if value is None else Fields(value, self.at(key))
+        return None if value is None else Fields(value, self, key)
 
     def need_child(self, key: str) -> "Fields":
         child = self.child(key)
@@ -82,7 +90,7 @@ class Fields:
 
     def children(self, key: str) -> list["Fields"]:
         """A list of objects; empty when absent."""
-        return [Fields(value, f"{self.at(key)}[{i}]") for i, value in enumerate(self._list(key), start=1)]
+        return [Fields(value, self, key, place) for place, value in enumerate(self._list(key), start=1)]
 
     def nodes(self, key: str) -> list["Fields"]:
         """The nodes of a connection; empty when absent."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,6 +36,7 @@ def _in_utc(value: datetime | None) -> datetime | None:
     return value.astimezone(UTC)
 
 
+@lru_cache(maxsize=1024)  # a transaction writes the same few moments again and again
 def _as_text(value: datetime | None) -> str | None:
     utc = _in_utc(value)
     return None if utc is None else utc.isoformat(" ", "microseconds")[:_NO_OFFSET]
