@@ -36,6 +36,7 @@ class MailAccount:
     password: str = field(repr=False)
     start_tls: bool
     sender: str = ""  # empty: the brand's support address
+    connections: int = 8  # held open at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +90,12 @@ def load_accounts(path: Path, environ: Mapping[str, str] | None = None) -> Accou
         helpdesk=read.accounts(data, "helpdesk", "token"),
         mail=MailAccount(
             host=read.text(mail, "mail", "host"),
-            port=int(mail.get("port", 587)),
+            port=read.whole(mail, "mail", "port", default=587),
             username=read.secret(mail, "mail", "username", default=""),
             password=read.secret(mail, "mail", "password", default=""),
             start_tls=bool(mail.get("start_tls", True)),
             sender=str(mail.get("sender", "")),
+            connections=read.whole(mail, "mail", "connections", default=8),
         ),
         floor_tokens={
             name: read.secret(data["floor_tokens"], "floor_tokens", name) for name in data.get("floor_tokens", {})
@@ -136,6 +138,12 @@ class _Reader:
         value = table.get(key)
         if not isinstance(value, str) or not value:
             raise ConfigError(f"{self._file}: {where}.{key} is missing; add it as text")
+        return value
+
+    def whole(self, table: Mapping[str, Any], where: str, key: str, *, default: int) -> int:
+        value = table.get(key, default)
+        if type(value) is not int or value < 1:
+            raise ConfigError(f"{self._file}: {where}.{key} is {value!r}; write a whole number from 1 on, unquoted")
         return value
 
     def secret(self, table: Mapping[str, Any], where: str, key: str, *, default: str | None = None) -> str:

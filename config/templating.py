@@ -47,12 +47,12 @@ class _Environment(Environment):
 @pass_eval_context
 def _filled(context: EvalContext, text: str, **values: object) -> str:
     """What Jinja's own new-style gettext makes of a translated text with placeholders, by one call instead of three."""
-    return (Markup(text) if context.autoescape else text) % values  # noqa: S704  # our own texts; values are escaped
+    return (Markup(text) if context.autoescape else text) % values  # values are escaped in Markup
 
 
 class _Steady(Extension):
-    """Writes into a template, when it is loaded, what is the same in each rendering of it: `brand.…`, and texts in their
-    language. Half of what a mail's templates had to say each time was of this kind."""
+    """Writes into a template, when it is loaded, what is the same in each rendering of it: `brand.…`, and texts in
+    their language. Half of what a mail's templates had to say each time was of this kind."""
 
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
         tokens = list(stream)

@@ -264,7 +264,8 @@ class Wiring:
                 tls="starttls" if mail.start_tls else "none",
             )
             sender = mail.sender or self.brand.support_email
-            return Smtp(server, sender=sender, sender_name=self.brand.name, now=self.now)
+            name, most = self.brand.name, mail.connections
+            return Smtp(server, sender=sender, sender_name=name, now=self.now, connections=most)
 
         return self._per_loop("mailer", build)
 

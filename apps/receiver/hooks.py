@@ -44,7 +44,7 @@ class Hooks:
         with self._writer.room() as take:
             body = await read_body(request, self._wiring.settings.max_body_bytes, take)
         headers = dict(request.headers)
-        await self._verify(account, headers, body, request.url.query)
+        await self._verify(account, headers, body, request.scope["query_string"].decode("latin-1"))
         domain, said = account.options.get("domain"), headers.get(INBOUND[account.system].origin_header)
         if domain and said and said.lower() != str(domain).lower():
             raise Refusal("wrong_shop")

@@ -54,6 +54,9 @@ async def test_without_an_account_there_is_none(tmp_path: Path) -> None:
         ('system = "webhook"', 'system = "pager"', r"\[\[chat\]\]: system 'pager' is not supported; known: webhook"),
         ('token = "sandbox-stripe-key"', "", r"payments\[1\]\.token is missing"),
         ("email = ", 'assignee_id = "me"\nemail = ', "assignee_id is a number"),
+        ("[mail]", '[mail]\nconnections = "3"', "mail.connections is '3'; write a whole number from 1 on, unquoted"),
+        ("[mail]", "[mail]\nconnections = 0", "mail.connections is 0; write a whole number"),
+        ("[mail]", "[mail]\nconnections = true", "mail.connections is True; write a whole number"),
     ],
 )
 async def test_a_wrong_account_is_named(tmp_path: Path, before: str, after: str, message: str) -> None:
