@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from bench.cases import ENGINE_AT, Bench, summary
+from bench.cases import ENGINE_AT, Bench, Row, summary
 from bench.databases import Databases
 from bench.report import show
 from bench.vendors import Vendors
@@ -42,27 +42,33 @@ def pipeline(bench: Bench, databases: list[str], sizes: list[int], repeats: int,
     for database in databases:
         at_once = 0
         for orders in sizes:
-            times = 1 if orders >= 5_000 else repeats
-            row = summary("ours", database, bench.ours(database, orders, times))
-            ours = [row]
-            if orders == min(ENGINE_AT, max(sizes)) and workers > 1:
-                ours.append(summary("ours", database, bench.ours(database, orders, 1, workers=workers)))
-            at_once = at_once or bench.best_at_once(database, min(orders, ENGINE_AT))
-            below = summary("floor", database, bench.floor(database, orders, times, at_once), at_once=at_once)
-            for each in ours:
-                each["share_of_floor"] = round(each["orders_per_s"] / below["orders_per_s"], 3)
-                each["cpu_times_floor"] = round(each["cpu_ms_per_order"] / below["cpu_ms_per_order"], 2)
-                # both have the vendors do the same: what that cost tells how fast the machine was in each run
-                slower = each["vendors_cpu_ms_per_order"] / below["vendors_cpu_ms_per_order"]
-                each["share_of_floor_at_its_speed"] = round(each["share_of_floor"] * slower, 3)
-                each["cpu_times_floor_at_its_speed"] = round(each["cpu_times_floor"] / slower, 2)
+            ours, below = [], []
+            for _ in range(1 if orders >= 5_000 else repeats):
+                ours.append(bench.ours(database, orders))
+                at_once = at_once or bench.best_at_once(database, min(orders, ENGINE_AT))
+                below.append(bench.floor(database, orders, at_once))
+            rows, floor = [summary("ours", database, ours)], summary("floor", database, below, at_once=at_once)
             if orders == min(ENGINE_AT, max(sizes)):
-                plain = summary("ours", database, bench.ours(database, orders, 1, engine=False))
-                row["engine_share"] = round(1 - row["orders_per_s"] / plain["orders_per_s"], 3)
-                row["engine_cpu_ms_per_order"] = round(row["cpu_ms_per_order"] - plain["cpu_ms_per_order"], 2)
-            bench.rows += [*ours, below]
+                if workers > 1:
+                    rows.append(summary("ours", database, [bench.ours(database, orders, workers=workers)]))
+                plain = summary("ours", database, [bench.ours(database, orders, engine=False)])
+                rows[0]["engine_share"] = round(1 - rows[0]["orders_per_s"] / plain["orders_per_s"], 3)
+                rows[0]["engine_cpu_ms_per_order"] = round(rows[0]["cpu_ms_per_order"] - plain["cpu_ms_per_order"], 2)
+            for row in rows:
+                compare(row, floor)
+            bench.rows += [*rows, floor]
             save(out, bench.rows, {})
-    bench.rows.append(summary("run_per_order", "sqlite", bench.per_order(PER_ORDER)))
+    bench.rows.append(summary("run_per_order", "sqlite", [bench.per_order(PER_ORDER)]))
+
+
+def compare(row: Row, floor: Row) -> None:
+    """Shares of the floor as measured and at its speed: both have the vendors do the same, and what that cost tells how
+    fast the machine was in each run."""
+    slower = row["vendors_cpu_ms_per_order"] / floor["vendors_cpu_ms_per_order"]
+    row["share_of_floor"] = round(row["orders_per_s"] / floor["orders_per_s"], 3)
+    row["cpu_times_floor"] = round(row["cpu_ms_per_order"] / floor["cpu_ms_per_order"], 2)
+    row["share_of_floor_at_its_speed"] = round(row["share_of_floor"] * slower, 3)
+    row["cpu_times_floor_at_its_speed"] = round(row["cpu_times_floor"] / slower, 2)
 
 
 def main() -> None:

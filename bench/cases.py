@@ -57,47 +57,38 @@ class Bench:
         server = self.prefect() if engine else None
         return Product(self.folder, url, self.vendors, prefect=server, prefect_url=self.prefect_url, **how)
 
-    def ours(self, database: str, orders: int, repeats: int, *, engine: bool = True, workers: int = 1) -> list[Run]:
-        """The product, each repeat on a fresh ledger in fresh processes."""
-        runs = []
-        for number in range(repeats):
-            how = f"{workers} workers" if workers > 1 else "one worker" if engine else "one worker without engine"
-            self.say(f"ours, {database}, {orders:,} orders, {how}, run {number + 1}")
-            url = self.databases.fresh(database)
-            with self.product(url, engine=engine, workers=workers) as product:
-                runs.append(product.measure(orders))
-            if database == "sqlite" and not self.tables:
-                self.tables = tables_of(Path(url.removeprefix("sqlite:///")))
-        return runs
+    def ours(self, database: str, orders: int, *, engine: bool = True, workers: int = 1) -> Run:
+        """The product, on a fresh ledger in fresh processes."""
+        how = f"{workers} workers" if workers > 1 else "one worker" if engine else "one worker without engine"
+        self.say(f"ours, {database}, {orders:,} orders, {how}")
+        url = self.databases.fresh(database)
+        with self.product(url, engine=engine, workers=workers) as product:
+            run = product.measure(orders)
+        if database == "sqlite" and not self.tables:
+            self.tables = tables_of(Path(url.removeprefix("sqlite:///")))
+        return run
 
-    def floor(self, database: str, orders: int, repeats: int, at_once: int) -> list[Run]:
-        runs = []
-        for number in range(repeats):
-            self.say(f"floor, {database}, {orders:,} orders, {at_once} calls at once, run {number + 1}")
-            runs.append(
-                run_floor(
-                    self.folder, self._plain(database), self.vendors, orders=orders, at_once=at_once,
-                    tables=self.tables, mail_bytes=MAIL_BYTES,
-                )
-            )  # fmt: skip
-        return runs
+    def floor(self, database: str, orders: int, at_once: int) -> Run:
+        self.say(f"floor, {database}, {orders:,} orders, {at_once} calls at once")
+        return run_floor(
+            self.folder, self._plain(database), self.vendors, orders=orders, at_once=at_once, tables=self.tables,
+            mail_bytes=MAIL_BYTES,
+        )  # fmt: skip
 
     def best_at_once(self, database: str, orders: int) -> int:
         """The floor is tuned: the number of calls at once at which it is fastest."""
-        rates = {n: self.floor(database, orders, 1, n)[0].rate for n in AT_ONCE}
+        rates = {n: self.floor(database, orders, n).rate for n in AT_ONCE}
         return max(rates, key=lambda n: rates[n])
 
-    def per_order(self, orders: int) -> list[Run]:
+    def per_order(self, orders: int) -> Run:
         """A flow run per order, at few orders: it is slow."""
         self.say(f"one flow run per order, {orders} orders")
         self.prefect()
         env = {"PREFECT_API_URL": f"{self.prefect_url}/api", "PREFECT_HOME": str(self.folder / "prefect")}
-        return [
-            run_floor(
-                self.folder, self._plain("sqlite"), self.vendors, orders=orders, at_once=32, tables=self.tables,
-                mail_bytes=MAIL_BYTES, program="bench.per_order", env=env,
-            )
-        ]  # fmt: skip
+        return run_floor(
+            self.folder, self._plain("sqlite"), self.vendors, orders=orders, at_once=32, tables=self.tables,
+            mail_bytes=MAIL_BYTES, program="bench.per_order", env=env,
+        )  # fmt: skip
 
     def sandbox_alone(self, orders: int) -> Row:
         """The floor's call mix fired at the vendors with nothing behind it."""

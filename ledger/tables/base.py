@@ -36,10 +36,15 @@ def _in_utc(value: datetime | None) -> datetime | None:
     return value.astimezone(UTC)
 
 
-@lru_cache(maxsize=1024)  # a transaction writes the same few moments again and again
 def _as_text(value: datetime | None) -> str | None:
     utc = _in_utc(value)
-    return None if utc is None else utc.isoformat(" ", "microseconds")[:_NO_OFFSET]
+    return None if utc is None else _utc_text(utc)
+
+
+@lru_cache(maxsize=1024)  # a transaction writes the same few moments again and again
+def _utc_text(value: datetime) -> str:
+    """Kept for moments in UTC alone: where clocks are put back, two moments of one hour are equal to Python."""
+    return value.isoformat(" ", "microseconds")[:_NO_OFFSET]
 
 
 def _from_text(value: str | None) -> datetime | None:

@@ -1,6 +1,7 @@
 """Statements compiled once give the same values as the database keeps, on both databases."""
 
 from datetime import datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -53,6 +54,17 @@ def test_a_time_of_another_zone_is_kept_as_utc(wiring: Wiring) -> None:
     [cursor] = wiring.ledger(rows.select_by, SyncCursor, "id", ["c"])
 
     assert (cursor["since"], cursor["since"].utcoffset()) == (NOW, timedelta(0))
+
+
+def test_the_hour_that_comes_twice_is_kept_as_two(wiring: Wiring) -> None:
+    """Python takes both for the same: where clocks are put back, they differ by `fold` alone."""
+    first = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    for name, moment in (("one", first), ("two", first.replace(fold=1))):
+        put(wiring, SyncCursor, {"id": name, "since": moment})
+
+    cursors = {row["id"]: row["since"] for row in wiring.ledger(rows.select_by, SyncCursor, "id", ["one", "two"])}
+
+    assert timedelta(hours=1) == cursors["two"] - cursors["one"]
 
 
 def test_a_time_without_a_zone_is_refused(wiring: Wiring) -> None:
