@@ -138,7 +138,7 @@ class Wiring:
     @contextmanager
     def _begin(self) -> Iterator[Session]:
         with writing(self.engine) as session, session.begin():
-            session.info[CONNECTION_OF_SESSION] = session.connection()
+            session.info[CONNECTION_OF_SESSION] = None
             session.info[LEASE_OF_SESSION] = timedelta(seconds=self.settings.lease_s)
             session.info[HELPDESK_OF_SESSION] = lambda: self.helpdesk_target
             session.info[MESSAGING_OF_SESSION] = lambda: self.messaging

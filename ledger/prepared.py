@@ -23,7 +23,8 @@ from sqlmodel import Session
 
 from ledger.session import JSON
 
-CONNECTION_OF_SESSION = "connection"  # where a session of one transaction keeps its own: looking it up takes longer
+# Where a session of one transaction keeps its connection once it has one: looking it up takes longer.
+CONNECTION_OF_SESSION = "connection"
 Turn = Callable[[Any], Any]
 _DIALECTS: dict[str, sa.Dialect] = {
     "sqlite": pysqlite.dialect(**JSON),
@@ -59,7 +60,11 @@ class Prepared:
         return [row[0] for row in _executed(connection, form.text, form.bind(values)).fetchall()]
 
     def _form(self, session: Session) -> "tuple[_Form, sa.Connection]":
-        connection = session.info.get(CONNECTION_OF_SESSION) or session.connection()
+        connection = session.info.get(CONNECTION_OF_SESSION)
+        if connection is None:
+            connection = session.connection()
+            if CONNECTION_OF_SESSION in session.info:
+                session.info[CONNECTION_OF_SESSION] = connection
         name = connection.dialect.name
         form = self._forms.get(name)
         if form is None:

@@ -175,3 +175,12 @@ def test_a_fixed_list_is_part_of_the_statement(wiring: Wiring) -> None:
 
     assert ["c0", "c2"] == wiring.ledger(read, "c1")
     assert ["c2"] == wiring.ledger(read, "c0")
+
+
+def test_a_transaction_that_asks_nothing_holds_nobody_up(wiring: Wiring) -> None:
+    def asks_nothing(_session: Session) -> None:
+        put(wiring, SyncCursor, {"id": "c", "since": NOW})  # a transaction of its own
+
+    wiring.ledger(asks_nothing)
+
+    assert NOW == row_of(wiring, SyncCursor)["since"]
