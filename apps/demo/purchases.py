@@ -58,7 +58,8 @@ _STORIES: dict[str, tuple[int, int, dict[str, Any]]] = {
     "to look at": (2, 1, {"risk": "medium"}),
     "risk pending": (4, 1, {"risk": "pending"}),
     "valuable": (2, 0, {"lines": [{"sku": "TENT-4P-GRN", "quantity": 5}]}),
-    "velocity": (6, 1, {"who": 7}),
+    "buys often": (4, 0, {"who": 7}),
+    "velocity": (2, 1, {"who": 7}),
     "sold out": (2, 0, {"lines": [{"sku": SOLD_OUT, "quantity": 1}]}),
     "backorder": (3, 0, {"lines": [{"sku": SCARCE, "quantity": 3}, {"sku": "SOCK-M", "quantity": 1}]}),
     "split": (6, 0, {"lines": [{"sku": SPLIT_ONLY, "quantity": 1}, {"sku": _HAZMAT, "quantity": 2}]}),
@@ -71,7 +72,12 @@ _STORIES: dict[str, tuple[int, int, dict[str, Any]]] = {
     "cancelled late": (1, 0, {"lines": [{"sku": _HAZMAT, "quantity": 1}]}),
     "webhook lost": (4, 1, {"send_webhook": False}),
 }
-_HOME = {"no postcode", "undeliverable", "missing unit", "misspelt", "split", "valuable", "velocity", "cancelled late"}
+# One customer's, as many as the policy lets pass and then two: all at once, which of them are held would be chance.
+_ONE_CUSTOMERS = {"buys often", "velocity"}
+_HOME = {
+    *("no postcode", "undeliverable", "missing unit", "misspelt", "split", "valuable", "cancelled late"),
+    *_ONE_CUSTOMERS,
+}
 
 
 def day(count: int, seed: int = 17) -> list[Purchase]:
@@ -90,7 +96,7 @@ def day(count: int, seed: int = 17) -> list[Purchase]:
 def _special(count: int, rng: random.Random) -> Iterator[Purchase]:
     number = 100
     for story, (often, wave, special) in _STORIES.items():
-        copies = often if story == "velocity" else max(1, round(often * min(count, 300) / 300))
+        copies = often if story in _ONE_CUSTOMERS else max(1, round(often * min(count, 300) / 300))
         for _ in range(copies):
             number += 1
             yield _purchase(rng, number, wave, story, dict(special))

@@ -85,20 +85,27 @@ class Smtp:
 
     async def _envelope(self, line: _Line, to: str) -> None:
         """Nothing has been sent until the content follows: an idle connection that was dropped is simply replaced."""
-        sender = b"FROM:<%b>" % self._sender.encode("ascii")
         try:
             try:
-                await _command(line.client, b"MAIL", sender)
+                await self._mail_from(line.client)
             except SMTPServerDisconnected:
                 if not line.mails:
                     raise
                 line.client, line.mails = await self._connect(), 0
-                await _command(line.client, b"MAIL", sender)
-            await _command(line.client, b"RCPT", b"TO:<%b>" % to.encode("ascii"))
+                await self._mail_from(line.client)
+            answer = await line.client.execute_command(b"RCPT", b"TO:<%b>" % to.encode("ascii"))
+            _expect(answer, SMTPStatus.completed, SMTPStatus.will_forward)
         except SMTPResponseException as exc:
             raise self._answered("rcpt", exc, reason="bad_recipient") from exc
         except (SMTPException, OSError) as exc:
             raise Retryable(VENDOR, "rcpt", "connection_lost") from exc
+
+    async def _mail_from(self, client: SMTP) -> None:
+        """By hand, as the recipient's: the library parses each address first, which `envelope_address` has checked."""
+        if client.is_ehlo_or_helo_needed:
+            await client.noop()  # greets first, in the way that the server knows
+        sender = b"FROM:<%b>" % self._sender.encode("ascii")
+        _expect(await client.execute_command(b"MAIL", sender), SMTPStatus.completed)
 
     async def _hand_over(self, line: _Line, message: bytes) -> None:
         """By hand: the library's `data` mends line ends and dots in two passes that cost more than all the rest, and
@@ -204,15 +211,6 @@ class Smtp:
         return OutcomeUnknown(VENDOR, operation, "unreadable_answer")
 
 
-async def _command(client: SMTP, name: bytes, argument: bytes) -> None:
-    """By hand: the library's `mail` and `rcpt` parse the address first, which `envelope_address` has checked."""
-    if client.is_ehlo_or_helo_needed:
-        await client.noop()  # greets first, in the way that the server knows
-    answer = await client.execute_command(name, argument)
-    if answer.code not in (SMTPStatus.completed, SMTPStatus.will_forward):
-        raise SMTPResponseException(answer.code, answer.message)
-
-
-def _expect(answer: SMTPResponse, wanted: SMTPStatus) -> None:
-    if answer.code != wanted:
+def _expect(answer: SMTPResponse, *wanted: SMTPStatus) -> None:
+    if answer.code not in wanted:
         raise SMTPDataError(answer.code, answer.message)
